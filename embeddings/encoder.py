@@ -1,0 +1,62 @@
+"""The port that every encoder implements, and the one place that chooses an implementation."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol, runtime_checkable
+
+import numpy as np
+from numpy.typing import NDArray
+
+Vectors = NDArray[np.float32]
+
+
+class WeightsError(RuntimeError):
+    """Weights are missing, damaged, or not the ones that their manifest names."""
+
+
+@runtime_checkable
+class Encoder(Protocol):
+    """Text in, unit vectors out.
+
+    Attributes:
+        name: what the model is called, for example ``all-MiniLM-L6-v2-int8``.
+        revision: identifies the exact weights; vectors of two revisions are never compared.
+        dim: length of a vector.
+    """
+
+    name: str
+    revision: str
+    dim: int
+
+    def encode(self, texts: Sequence[str]) -> Vectors:
+        """Encode texts in one call.
+
+        Args:
+            texts: any number of texts; each is cut to the model's own maximum length.
+
+        Returns:
+            Float32 array of shape ``(len(texts), dim)``; every row has Euclidean length 1.
+        """
+        ...
+
+
+def load_encoder(name_or_folder: str | None = None) -> Encoder:
+    """Load the encoder that ships with the package, or any sentence-transformers model.
+
+    Args:
+        name_or_folder: None for the default; else a model name or a folder for sentence-transformers,
+            which is the extra ``models``.
+
+    Raises:
+        WeightsError: the shipped weights do not match their manifest.
+        ImportError: another model was asked for and the extra is not installed.
+    """
+    # Imported here: serving the default must not import torch, and `--help` must not import a runtime.
+    if name_or_folder is None:
+        from embeddings.onnx import OnnxEncoder  # noqa: PLC0415 - see above
+
+        return OnnxEncoder.load()
+    from embeddings.sentence import SentenceTransformersEncoder  # noqa: PLC0415 - see above
+
+    return SentenceTransformersEncoder(name_or_folder)
