@@ -1,0 +1,1 @@
+"""Getting records in and out: the import format, the export, the starter corpus."""
