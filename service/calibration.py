@@ -1,0 +1,94 @@
+"""From raw scores to probabilities: the numbers that were fitted, and how they are applied.
+
+Nothing here is chosen by hand: ``training/calibrate.py`` fits every number on the dev data and writes
+``calibration.json``; the reliability of the result stands in ``docs/evaluation.md``. The form is multinomial
+logistic regression on a few scores (Platt 1999 for one score).
+"""
+
+from __future__ import annotations
+
+import math
+from importlib import resources
+from typing import Annotated, Final
+
+import msgspec
+import numpy as np
+from msgspec import Meta, Struct
+from numpy.typing import NDArray
+
+FILE: Final = "calibration.json"
+
+
+class Nearness(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How likely a candidate is the matter of a claim, from the first stage alone."""
+
+    bias: float
+    similarity: float
+    words: float
+
+    def __call__(self, similarity: float, words: float) -> float:
+        """Probability in 0..1 from a cosine and a word score."""
+        return 1 / (1 + math.exp(-(self.bias + self.similarity * similarity + self.words * words)))
+
+
+class Sides(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Weights of the stance calibration: rows ``asserts`` and ``denies`` against ``other``, columns the features."""
+
+    asserts: tuple[float, ...]
+    denies: tuple[float, ...]
+
+
+class Calibration(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Every fitted number of the cascade, and what it was fitted for.
+
+    Attributes:
+        encoder: name of the encoder whose cosines these are.
+        stance: name of the stance model whose outputs these are.
+        nearness: the fusion of cosine and words.
+        gate: below this nearness a candidate is not worth the stance model.
+        related: from this nearness on, a record that does not settle the claim is offered as background.
+        sides: the stance calibration.
+        rebutted: probability from which a claim is said to assert the rumor.
+        consistent: probability from which it is said to deny it.
+        judged: how many candidates the stance model sees.
+    """
+
+    encoder: str
+    stance: str
+    nearness: Nearness
+    gate: Annotated[float, Meta(ge=0, le=1)]
+    related: Annotated[float, Meta(ge=0, le=1)]
+    sides: Sides
+    rebutted: Annotated[float, Meta(ge=0, le=1)]
+    consistent: Annotated[float, Meta(ge=0, le=1)]
+    judged: Annotated[int, Meta(ge=1, le=20)]
+
+    def stance_probabilities(self, raw: NDArray[np.float32], similarity: float, words: float) -> dict[str, float]:
+        """Calibrated probabilities of asserts, denies and other.
+
+        Args:
+            raw: the stance model's own probabilities, shape (3,), in the order asserts, denies, other.
+            similarity: cosine of the candidate's best text.
+            words: its word score.
+        """
+        features = stance_features(raw, similarity, words)
+        logits = (_dot(self.sides.asserts, features), _dot(self.sides.denies, features), 0.0)
+        top = max(logits)
+        weights = [math.exp(logit - top) for logit in logits]
+        total = sum(weights)
+        return {name: weight / total for name, weight in zip(("asserts", "denies", "other"), weights, strict=True)}
+
+
+def stance_features(raw: NDArray[np.float32], similarity: float, words: float) -> tuple[float, ...]:
+    """What the stance calibration looks at: two log odds, the two first-stage scores, and one."""
+    asserts, denies, other = (max(float(p), 1e-6) for p in raw)
+    return math.log(asserts / other), math.log(denies / other), similarity, words, 1.0
+
+
+def load_calibration() -> Calibration:
+    """The numbers that ship."""
+    return msgspec.json.decode((resources.files("service") / FILE).read_bytes(), type=Calibration)
+
+
+def _dot(weights: tuple[float, ...], features: tuple[float, ...]) -> float:
+    return sum(weight * feature for weight, feature in zip(weights, features, strict=True))

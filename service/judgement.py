@@ -1,0 +1,137 @@
+"""The last steps of the cascade: from calibrated probabilities to a verdict, its matches and the reasons."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from msgspec import Struct, structs
+
+from service.calibration import Calibration
+from service.differences import differences
+from service.domain import Label, Match, Rebuttal, Stance, Verdict, Why
+from service.finder import Candidate
+from service.passages import Passage
+from service.wording import summary, who
+
+
+class Judged(Struct, frozen=True, kw_only=True):
+    """A candidate after the stance model has read it.
+
+    Attributes:
+        record: the rebuttal.
+        candidate: its first-stage scores.
+        passage: the text of the record that was nearest to the claim.
+        probabilities: calibrated, of asserts, denies and other; None where the model did not read the pair.
+        unread: why not.
+    """
+
+    record: Rebuttal
+    candidate: Candidate
+    passage: Passage
+    probabilities: dict[str, float] | None
+    unread: str | None
+
+    @property
+    def score(self) -> float:
+        """Probability that the claim is the matter that the record rebuts, from all that is known."""
+        return self.candidate.nearness if self.probabilities is None else 1 - self.probabilities["other"]
+
+
+def decide(text: str, judged: Sequence[Judged], calibration: Calibration) -> tuple[Verdict, list[Match]]:
+    """Choose the verdict.
+
+    The record whose matter the claim most probably is speaks; it must be probable enough, on one side clearly
+    enough, or the service falls back to background, and from there to silence.
+
+    Args:
+        text: the normalised claim, for the explanation.
+        judged: the candidates of the claim, in any order.
+        calibration: the thresholds.
+
+    Returns:
+        The verdict, and the matches, best first; none when the verdict is ``unmatched``.
+    """
+    ranked = sorted(judged, key=lambda one: (one.probabilities is None, -one.score, one.record.id))
+    read = [one for one in ranked if one.probabilities is not None]
+    label, confidence = _side(read[0], calibration) if read else (None, 0.0)
+    shown = [one for one in ranked if one.candidate.nearness >= calibration.related]
+    if label is not None:
+        shown = [read[0], *(one for one in shown if one is not read[0])]
+        return _verdict(label, confidence, shown[0].record), [_match(text, one) for one in shown]
+    if shown:
+        shown.sort(key=lambda one: (-one.score, one.record.id))
+        return _verdict("related", shown[0].candidate.nearness, shown[0].record), [_match(text, one) for one in shown]
+    return unmatched(1 - max((one.score for one in ranked), default=0.0)), []
+
+
+def unmatched(confidence: float) -> Verdict:
+    """The service abstains."""
+    return Verdict(label="unmatched", confidence=round(confidence, 4), summary=summary("unmatched", None))
+
+
+def contest(verdict: Verdict, matches: list[Match], other: Rebuttal | None) -> tuple[Verdict, list[Match]]:
+    """Set a record that disputes the best match beside it.
+
+    A claim that asserts what one authority denies and another affirms is ``contested``. One that reports the denial
+    stays ``consistent`` with it: it reports truly who said what; the dissent is mentioned.
+
+    Args:
+        verdict: of `decide`.
+        matches: of `decide`.
+        other: the published record that disputes the first match, or None.
+    """
+    if other is None or verdict.label not in ("rebutted", "consistent"):
+        return verdict, matches
+    label: Label = "contested" if verdict.label == "rebutted" else verdict.label
+    first = matches[0]
+    beside = Match(
+        rebuttal=other,
+        stance="other",
+        score=first.score,
+        why=Why(
+            field="statement",
+            text=other.statement,
+            similarity=0.0,
+            words=0.0,
+            reason=f"Disputes the record {first.rebuttal.id}.",
+        ),
+    )
+    matches = [first, beside, *(match for match in matches[1:] if match.rebuttal.id != other.id)]
+    return structs.replace(verdict, label=label, summary=summary(label, first.rebuttal, other)), matches
+
+
+def _side(best: Judged, calibration: Calibration) -> tuple[Label | None, float]:
+    if best.probabilities is None:
+        return None, 0.0
+    asserts, denies = best.probabilities["asserts"], best.probabilities["denies"]
+    if asserts >= calibration.rebutted:
+        return "rebutted", asserts
+    if denies >= calibration.consistent:
+        return "consistent", denies
+    return None, 0.0
+
+
+def _verdict(label: Label, confidence: float, record: Rebuttal) -> Verdict:
+    return Verdict(
+        label=label, confidence=round(confidence, 4), summary=summary(label, record), according_to=who(record)
+    )
+
+
+def _match(text: str, one: Judged) -> Match:
+    stance: Stance = "other"
+    if one.probabilities is not None:
+        stance = max(("other", "denies", "asserts"), key=one.probabilities.__getitem__)
+    return Match(
+        rebuttal=one.record,
+        stance=stance,
+        score=round(one.score, 4),
+        why=Why(
+            field=one.passage.field,
+            text=one.passage.text,
+            similarity=round(one.candidate.similarity, 4),
+            words=round(one.candidate.words, 4),
+            probabilities=one.probabilities and {name: round(p, 4) for name, p in one.probabilities.items()},
+            differs=differences(text, (one.record.rumor, *one.record.variants, one.record.statement)),
+            reason=one.unread,
+        ),
+    )

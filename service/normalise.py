@@ -1,0 +1,97 @@
+"""What a claim says, without what a web page or a post puts around it. The first step of the cascade."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from typing import Final, Literal, NamedTuple
+
+Junk = Literal["no words", "page furniture", "too short"]
+
+_LINK: Final = re.compile(r"(?:https?://|www\.|pic\.twitter\.com/|t\.co/)\S+", re.IGNORECASE)
+# The signature that an embedded post carries: "— Name (@handle) January 6, 2020".
+_SIGNATURE: Final = re.compile(r"\s+[—–-]\s+[^—–\n]{0,80}\(@\w{1,30}\)\s+\w+\s+\d{1,2},\s+\d{4}\s*$")
+_MENTION: Final = re.compile(r"[@#](\w+)")
+_CAMEL: Final = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Za-z])(?=\d)")
+_SPACE: Final = re.compile(r"\s+")
+_WORD: Final = re.compile(r"[^\W_]+")
+# Scripts written without spaces: one run of letters there is a phrase, not a word.
+_UNSPACED: Final = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
+_FEWEST_LETTERS_UNSPACED: Final = 4
+
+# Cc, Cf: bidirectional overrides, zero-width joints, terminal escapes. Co, Cs: private use, surrogates. So: emoji, dingbats.
+_DROPPED: Final = frozenset({"Cc", "Cf", "Co", "Cs", "So", "Sk"})
+
+# Words that pages use to speak of themselves. A short text made of nothing else is no claim, whatever their order.
+_FURNITURE: Final = frozenset(
+    """
+    a about account ad ads advert advertisement advertising alert alerts all also and app apps archive article articles
+    author authors back best book bookmark breaking browse by cart categories category channel click close comment
+    comments contact contents continue cookie cookies copyright copy corrections day days download edition editions
+    editor editors email enable events explore facebook faq featured feed follow for free from full gallery get help
+    here home homepage hour hours in instagram invite join jump just latest learn less like link linkedin listen live
+    load log login logout main manage menu min mins minute minutes month more most my navigation new newest news
+    newsletter newsletters next no now of off on open opinion our out page pages pause photos picks play podcast
+    podcasts policy popular preferences premium previous print privacy promoted ranked read reading recommended
+    register related reply report reserved rights rss save script search section sections see send settings share
+    shared shop show sign signup site sitemap skip sponsored stories story subscribe subscriber subscribers
+    subscription support terms the this to today top topic topics trending tweet twitter unsubscribe up updated us use
+    video videos view viewed watch week weeks whatsapp with x year years you your youtube ago am pm accept agree
+    """.split()  # noqa: SIM905 - a list of one word a line would hide that it is one vocabulary
+)
+_LONGEST_FURNITURE: Final = 8
+
+
+class Normalised(NamedTuple):
+    """A claim as the models see it; ``junk`` says why it is not worth their time, if it is not."""
+
+    text: str
+    junk: Junk | None
+
+
+def normalise(text: str) -> Normalised:
+    """Clean a claim: NFKC, links and signatures dropped, hashtags and names split into words, emoji left out.
+
+    Args:
+        text: any string, lone surrogates included.
+
+    Returns:
+        One line of text without control characters, and whether anything is left to check.
+    """
+    cleaned = clean(text)
+    return Normalised(cleaned, _junk(cleaned))
+
+
+def clean(text: str) -> str:
+    """The text on one line, without links, control characters, emoji or a post's signature."""
+    text = _LINK.sub(" ", _SIGNATURE.sub("", text))
+    if not text.isascii():
+        text = unicodedata.normalize("NFKC", text)
+    text = _MENTION.sub(lambda tag: _CAMEL.sub(" ", tag[1]), text)
+    if not (text.isascii() and text.isprintable()):
+        text = "".join(_kept(letter) for letter in text)
+    return _SPACE.sub(" ", text).strip()
+
+
+def _kept(letter: str) -> str:
+    # A joiner inside a word of Hindi or Persian changes its spelling, not whether it is a control: U+200C and U+200D stay.
+    if letter in "\u200c\u200d":
+        return letter
+    if letter.isspace():
+        return " "
+    category = unicodedata.category(letter)
+    if category in _DROPPED:
+        return "" if category == "Cf" else " "
+    return letter
+
+
+def _junk(text: str) -> Junk | None:
+    words = _WORD.findall(text.casefold())
+    if not any(letter.isalpha() for letter in text):
+        return "no words"
+    if len(words) <= _LONGEST_FURNITURE and all(word in _FURNITURE or word.isdigit() for word in words):
+        return "page furniture"
+    letters = len(_UNSPACED.findall(text))
+    if len(words) < 2 and letters < _FEWEST_LETTERS_UNSPACED:  # noqa: PLR2004 - one word names a thing and claims nothing
+        return "too short"
+    return None

@@ -1,0 +1,35 @@
+"""What a claim says otherwise than a record, for people to read."""
+
+from __future__ import annotations
+
+import pytest
+from service.differences import differences
+
+RECORD = (
+    "Pakistan presented rare earth samples to the US president in 2025.",
+    "The stones were gem ore samples that staff had bought in Pakistan.",
+)
+
+
+@pytest.mark.parametrize(
+    ("claim", "kind", "words"),
+    [
+        ("It was Afghanistan that gave rare earth samples to the US president", "name", ("Afghanistan",)),
+        ("Pakistan presented rare earth samples in 2019 already", "number", ("2019",)),
+        ("Pakistan did not present rare earth samples", "negation", ("not",)),
+    ],
+)
+def test_names_the_difference(claim: str, kind: str, words: tuple[str, ...]) -> None:
+    assert [(found.kind, found.claim) for found in differences(claim, RECORD)] == [(kind, words)]
+
+
+def test_nothing_differs_in_the_same_words() -> None:
+    assert differences("Pakistan presented rare earth samples to the US president", RECORD) == ()
+
+
+def test_the_capitals_of_a_title_are_not_names() -> None:
+    assert differences("Stones Shown In Washington Were Gifts From Islamabad", RECORD) == ()
+
+
+def test_thousands_are_the_same_number_however_they_are_set() -> None:
+    assert differences("They printed 1200000 ballots", ["They printed 1,200,000 ballots"]) == ()
