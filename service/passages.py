@@ -26,4 +26,7 @@ def passages(content: RebuttalContent) -> list[Passage]:
     found += [Passage("variant", variant) for variant in content.variants]
     found.append(Passage("statement", content.statement))
     found += [Passage("title", citation.title) for citation in content.citations if citation.title]
-    return list({passage.text: passage for passage in reversed(found)}.values())[::-1]
+    each: dict[str, Passage] = {}
+    for passage in found:
+        each.setdefault(passage.text, passage)
+    return list(each.values())

@@ -1,0 +1,175 @@
+"""The port to the store of rebuttals. Adapters implement it; nothing else knows SQL."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator, Sequence
+from typing import Literal, NamedTuple, Protocol
+
+import numpy as np
+from msgspec import Struct
+from numpy.typing import NDArray
+
+from service.domain import ApiKey, Event, Filters, Rebuttal, RebuttalContent, Revision, Role
+
+Outcome = Literal["created", "updated", "unchanged"]
+Action = Literal["create", "update", "import", "retract", "supersede", "starter"]
+
+
+class Write(Struct, frozen=True, kw_only=True):
+    """One record to be written.
+
+    Attributes:
+        content: the new state, its ``id`` set.
+        action: what the event log calls it.
+        reason: why, in the editor's words.
+        expected_revision: the revision the writer has seen; 0: the record must not exist; None: whatever is there.
+        vectors: shape (number of passages, dim), unit rows, or None where they are made later.
+        model: ``name@revision`` of the encoder that made the vectors.
+        unless_edited_by_others: leave the record alone (``unchanged``) if its last revision is another actor's:
+            how the starter corpus is refreshed without touching what a user edited.
+    """
+
+    content: RebuttalContent
+    action: Action
+    reason: str | None = None
+    expected_revision: int | None = None
+    vectors: NDArray[np.float32] | None = None
+    model: str | None = None
+    unless_edited_by_others: bool = False
+
+
+class Written(NamedTuple):
+    """What became of a write."""
+
+    outcome: Outcome
+    rebuttal: Rebuttal
+
+
+class Page(NamedTuple):
+    """Part of a list; ``next_cursor`` is None on the last one."""
+
+    items: list[Rebuttal]
+    next_cursor: str | None
+
+
+class VectorChange(NamedTuple):
+    """The vectors of a record as of a place in the feed of changes: None when it has none or no longer answers claims.
+
+    ``fields`` gives for each row the place of its field in ``service.passages.FIELDS``.
+    """
+
+    position: int
+    id: str
+    fields: NDArray[np.uint8] | None
+    vectors: NDArray[np.float32] | None
+
+
+class Store(Protocol):
+    """Records with every revision, an event log and vectors. Safe to use from several threads.
+
+    Every method may raise `StoreLockedError`, `StoreFullError` or `StoreCorruptError`.
+    """
+
+    id: str
+    """Made at random with the store: tells whose index a file is."""
+
+    def head(self) -> int:
+        """Number of the last event; 0 when there is none."""
+        ...
+
+    def position(self) -> int:
+        """How far the feed of `vector_changes` has come; 0 when there is nothing in it.
+
+        Apart from `head`, because vectors made after the fact change what an index holds but no record: they are no
+        event.
+        Every event moves it too, so an index at this position is up to date.
+        """
+        ...
+
+    def count(self, filters: Filters | None = None) -> int:
+        """How many records there are."""
+        ...
+
+    def get(self, rebuttal_id: str) -> Rebuttal:
+        """The record as it stands. Raises `NotFoundError`."""
+        ...
+
+    def get_many(self, ids: Sequence[str]) -> dict[str, Rebuttal]:
+        """The records that exist among those asked for, in one query."""
+        ...
+
+    def page(self, filters: Filters, *, cursor: str | None, limit: int) -> Page:
+        """Records in the order of their ids. Raises `RejoinderError` for a cursor that is not ours."""
+        ...
+
+    def scan(self, filters: Filters | None = None) -> Iterator[Rebuttal]:
+        """Every record in the order of ids, read in pieces: memory stays flat."""
+        ...
+
+    def revisions(self, rebuttal_id: str) -> list[Revision]:
+        """Every state of a record, the newest first. Raises `NotFoundError`."""
+        ...
+
+    def write(self, writes: Sequence[Write], *, actor: str) -> list[Written]:
+        """Write all or nothing, in one transaction that survives ``kill -9``.
+
+        A write whose content equals the record is ``unchanged``: no revision, no event.
+
+        Raises:
+            RevisionMismatchError: the record is not at the revision expected.
+            AlreadyExistsError: ``expected_revision`` is 0 and the record exists.
+        """
+        ...
+
+    def put_vectors(self, model: str, vectors: Sequence[tuple[str, int, NDArray[np.float32]]]) -> None:
+        """Add vectors made after the fact: (id, revision they were made from, vectors); stale ones are passed over."""
+        ...
+
+    def without_vectors(self, model: str, limit: int) -> list[Rebuttal]:
+        """Published records that this model's vectors are still missing for, those unchanged for longest first."""
+        ...
+
+    def vector_changes(self, model: str, since: int) -> Iterator[VectorChange]:
+        """For each record changed after position ``since``, its vectors now; since 0: the whole store, published only.
+
+        In the order of positions: the last one seen is where to go on from. A record that changes while this runs
+        comes (again) further on.
+        """
+        ...
+
+    def events(self, since: int, limit: int) -> list[Event]:
+        """Events after ``since``, oldest first."""
+        ...
+
+    def verify_events(self) -> int:
+        """Walk the chain. Returns the number of events. Raises `StoreCorruptError` naming the first broken one."""
+        ...
+
+    def get_meta(self, name: str) -> str | None:
+        """A small fact about the store itself, for example which starter corpus it has seen."""
+        ...
+
+    def set_meta(self, name: str, value: str) -> None:
+        """Remember such a fact."""
+        ...
+
+    def create_key(self, name: str, role: Role) -> str:
+        """Make a key of 256 random bits and keep its hash only. Returns the key. Raises `AlreadyExistsError`."""
+        ...
+
+    def find_key(self, key: str, *, now: dt.datetime) -> ApiKey | None:
+        """Who a key belongs to; None if it is unknown or revoked. Notes its last use, at most once a minute."""
+        ...
+
+    def keys(self) -> list[ApiKey]:
+        """Every key ever made, the oldest first."""
+        ...
+
+    def revoke_key(self, name: str) -> ApiKey:
+        """From now on the key opens nothing. Raises `NotFoundError`."""
+        ...
+
+    def close(self) -> None:
+        """Finish writes and let go of the file."""
+        ...

@@ -1,0 +1,125 @@
+"""The append-only log: who changed what, when and why, each entry sealed with the hash of the one before."""
+
+from __future__ import annotations
+
+import hashlib
+import sqlite3
+from collections.abc import Iterable
+from typing import Any, Final
+
+import msgspec
+
+from service.domain import Event, Rebuttal, RebuttalContent
+from service.errors import StoreCorruptError
+from service.store.sqlite.records import CURRENT, columns, decode
+
+_COLUMNS: Final = Event.__struct_fields__
+_LIST: Final = ", ".join(_COLUMNS)
+_SEALED: Final = (
+    f"SELECT {', '.join('e.' + name for name in _COLUMNS)}, "  # noqa: S608 - our own names
+    "r.rebuttal_id, r.revision, CAST(r.record AS BLOB) "
+    "FROM event e LEFT JOIN revision r ON r.event = e.number ORDER BY e.number"
+)
+_ASTRAY: Final = (
+    "SELECT l.rebuttal_id FROM (SELECT rebuttal_id, max(number) AS number FROM event GROUP BY rebuttal_id) l "
+    "LEFT JOIN rebuttal b ON b.event = l.number AND b.id = l.rebuttal_id WHERE b.key IS NULL LIMIT 1"
+)
+_UNTOLD: Final = "SELECT id FROM rebuttal WHERE id NOT IN (SELECT rebuttal_id FROM event) LIMIT 1"
+_REPEATED: Final = "SELECT id, revision, status, language, authority, country, stated_on, updated_at, record"
+_INSERT: Final = f"INSERT INTO event ({_LIST}) VALUES ({', '.join('?' * len(_COLUMNS))})"  # noqa: S608 - our own names
+
+
+def canonical(value: object) -> bytes:
+    """JSON that is the same for the same meaning: keys in order, no white space, UTF-8, nothing null or empty.
+
+    For what it covers this is RFC 8785 (there are no floating point numbers in a record). Leaving out what is null
+    or empty means that a field added in a later version does not change the hash of a record that does not use it.
+    """
+    return msgspec.json.encode(_pruned(msgspec.to_builtins(value)), order="sorted")
+
+
+def _pruned(value: object) -> object:
+    if isinstance(value, dict):
+        kept = {name: _pruned(part) for name, part in value.items()}
+        return {name: part for name, part in kept.items() if part not in (None, [], {})}
+    if isinstance(value, list | tuple):
+        return [_pruned(part) for part in value]
+    return value
+
+
+def content_sha256(content: RebuttalContent) -> str:
+    """SHA-256 over the canonical JSON of what an editor wrote, without the store's own fields."""
+    names = RebuttalContent.__struct_fields__
+    return hashlib.sha256(canonical({name: getattr(content, name) for name in names})).hexdigest()
+
+
+def event_sha256(event: Event) -> str:
+    """SHA-256 over the canonical JSON of every field of an event but `hash`: what the API shows is enough to check."""
+    fields = msgspec.to_builtins(event)
+    del fields["hash"]
+    return hashlib.sha256(canonical(fields)).hexdigest()
+
+
+def genesis(store_id: str) -> str:
+    """What the first event calls the one before: SHA-256 of the store's id. So no log fits another store."""
+    return hashlib.sha256(store_id.encode()).hexdigest()
+
+
+def head(db: sqlite3.Connection) -> int:
+    """Number of the last event; 0 when there is none."""
+    return int(db.execute("SELECT coalesce(max(number), 0) FROM event").fetchone()[0])
+
+
+def tail(db: sqlite3.Connection, store_id: str) -> tuple[int, str]:
+    """Number and hash of the last event."""
+    row = db.execute("SELECT number, hash FROM event ORDER BY number DESC LIMIT 1").fetchone()
+    return (0, genesis(store_id)) if row is None else (row[0], row[1])
+
+
+def append(db: sqlite3.Connection, events: Iterable[Event]) -> None:
+    """Add sealed events."""
+    db.executemany(_INSERT, (tuple(msgspec.to_builtins(event).values()) for event in events))
+
+
+def since(db: sqlite3.Connection, number: int, limit: int) -> list[Event]:
+    """Events after `number`, oldest first."""
+    rows = db.execute(f"SELECT {_LIST} FROM event WHERE number > ? ORDER BY number LIMIT ?", (number, limit))  # noqa: S608 - our own names
+    return [_event(row) for row in rows]
+
+
+def verify(db: sqlite3.Connection, store_id: str) -> int:
+    """Walk the log from its first event and hold every revision and every record against it.
+
+    Raises:
+        StoreCorruptError: names the first event, or the record, that does not fit.
+    """
+    previous, number = genesis(store_id), 0
+    for row in db.execute(_SEALED):
+        event = _event(row[: len(_COLUMNS)])
+        number += 1
+        if event.number != number or event.previous != previous or event.hash != event_sha256(event):
+            raise StoreCorruptError(f"The event log is broken at event {number}, which is missing or was changed.")
+        if (event.rebuttal_id, event.revision) != row[-3:-1] or not _seals(event, decode(row[-1])):
+            raise StoreCorruptError(f"The record {event.rebuttal_id} is not what event {number} has sealed.")
+        previous = event.hash
+    _verify_records(db)
+    return number
+
+
+def _event(row: tuple[Any, ...]) -> Event:
+    return msgspec.convert(dict(zip(_COLUMNS, row, strict=True)), Event)
+
+
+def _seals(event: Event, record: Rebuttal) -> bool:
+    told = (record.id, record.revision, record.updated_at, content_sha256(record))
+    return told == (event.rebuttal_id, event.revision, event.at, event.content_sha256)
+
+
+def _verify_records(db: sqlite3.Connection) -> None:
+    """Each record must stand at its last event and say in its columns what its JSON says; none may be missing."""
+    broken = db.execute(_ASTRAY).fetchone() or db.execute(_UNTOLD).fetchone()
+    for *found, record in db.execute(f"{_REPEATED} FROM ({CURRENT})"):
+        if broken is None and tuple(found) != columns(decode(record)):
+            broken = found
+    if broken is not None:
+        raise StoreCorruptError(f"The record {broken[0]} does not stand where its last event left it.")

@@ -1,0 +1,169 @@
+"""The shape of the file, as numbered steps that are applied once, each in a transaction."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from service.errors import StoreCorruptError, StoreError
+from service.store.sqlite.connection import BUSY_SECONDS
+from service.store.sqlite.times import now_text
+from service.store.sqlite.writer import in_transaction
+
+if TYPE_CHECKING:
+    from sqlite_utils import Database
+
+APPLICATION_ID: Final = 0x524A4E44
+"""`RJND`: stands in the file's header and tells our files from other SQLite databases."""
+
+
+class Migration(NamedTuple):
+    """One step; numbers grow by one and are never used again."""
+
+    number: int
+    name: str
+    apply: Callable[[Database], None]
+
+
+def prepare(db: sqlite3.Connection, path: Path, *, create: bool) -> None:
+    """Make the file a store of this version, or refuse it untouched.
+
+    Raises:
+        StoreCorruptError: it is some other program's database.
+        StoreError: it was made by a newer version of this program, or is empty and may not be created.
+    """
+    version = _version(db, path)
+    if version == 0 and not create:
+        raise StoreError(f"The file {path} is empty: `rejoinder init --db {path}` makes a store of it.")
+    _use_wal(db)
+    if version < MIGRATIONS[-1].number:
+        in_transaction(db, lambda writing: _migrate(writing, path))
+
+
+def _version(db: sqlite3.Connection, path: Path) -> int:
+    (application,) = db.execute("PRAGMA application_id").fetchone()
+    (tables,) = db.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+    if tables == 0 and application in (0, APPLICATION_ID):
+        return 0
+    if application != APPLICATION_ID:
+        raise StoreCorruptError(f"The file {path} is a database of another program, not a Rejoinder store.")
+    version = int(db.execute("SELECT max(number) FROM migration").fetchone()[0])
+    newest = MIGRATIONS[-1].number
+    if version > newest:
+        raise StoreError(
+            f"The store {path} was made by a newer version of Rejoinder (its layout is number {version}, this version "
+            f"knows {newest}): upgrade Rejoinder, or choose another store with --db."
+        )
+    return version
+
+
+def _use_wal(db: sqlite3.Connection) -> None:
+    """WAL, so that readers and the writer do not wait for each other.
+
+    The change itself needs the file alone, and SQLite does not wait for that (nor does it call the busy handler
+    when two processes make one new store at a time): hence the loop.
+    """
+    if db.execute("PRAGMA journal_mode").fetchone()[0] == "wal":
+        return
+    deadline = time.monotonic() + BUSY_SECONDS
+    while True:
+        try:
+            db.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                raise
+            time.sleep(0.02)
+        else:
+            return
+
+
+def _migrate(db: sqlite3.Connection, path: Path) -> None:
+    from sqlite_utils import Database  # noqa: PLC0415 - 0.2 s that only a new or an old store has to spend
+
+    version = _version(db, path)  # again, now that nobody else can write
+    utils = Database(db, execute_plugins=False)
+    for migration in MIGRATIONS[version:]:
+        migration.apply(utils)
+        db.execute(
+            "INSERT INTO migration (number, name, applied_at) VALUES (?, ?, ?)",
+            (migration.number, migration.name, now_text()),
+        )
+
+
+def _first(db: Database) -> None:
+    db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+    _create(db, "migration", {"number": int, "name": str, "applied_at": str}, pk="number")
+    _create(db, "meta", {"name": str, "value": str}, pk="name")
+    db.execute("INSERT INTO meta (name, value) VALUES ('store_id', ?)", (uuid.uuid4().hex,))
+    _create_log(db)
+    _create_records(db)
+    _create_keys(db)
+
+
+def _create(
+    db: Database,
+    name: str,
+    columns: Mapping[str, type],
+    *,
+    pk: str | tuple[str, ...],
+    foreign_keys: Sequence[tuple[str, str, str]] = (),
+) -> None:
+    """A STRICT table in which every column is NOT NULL but those whose names end in `?`."""
+    types = {column.rstrip("?"): kind for column, kind in columns.items()}
+    required = types.keys() & columns.keys()
+    db.table(name).create(types, pk=pk, not_null=required, strict=True, foreign_keys=foreign_keys)
+
+
+def _create_log(db: Database) -> None:
+    event = {"number": int, "at": str, "actor": str, "action": str, "rebuttal_id": str, "revision": int}
+    event |= {"reason?": str, "content_sha256": str, "previous": str, "hash": str}
+    _create(db, "event", event, pk="number")
+    revision = {"event": int, "rebuttal_id": str, "revision": int, "record": str}
+    _create(db, "revision", revision, pk="event", foreign_keys=[("event", "event", "number")])
+    db.table("revision").create_index(["rebuttal_id", "revision"], unique=True)
+    for table, key in (("event", "number"), ("revision", "event")):
+        _make_append_only(db, table, key)
+
+
+def _make_append_only(db: Database, table: str, key: str) -> None:
+    for verb in ("UPDATE", "DELETE"):
+        db.execute(
+            f"CREATE TRIGGER {table}_no_{verb.lower()} BEFORE {verb} ON {table} "
+            f"BEGIN SELECT RAISE(ABORT, 'the log is append-only'); END"
+        )
+    # A connection without recursive triggers would let INSERT OR REPLACE delete in silence.
+    there = f"EXISTS (SELECT 1 FROM {table} WHERE {key} = NEW.{key})"  # noqa: S608 - names of this file
+    db.execute(
+        f"CREATE TRIGGER {table}_no_replace BEFORE INSERT ON {table} WHEN {there} "
+        f"BEGIN SELECT RAISE(ABORT, 'the log is append-only'); END"
+    )
+
+
+def _create_records(db: Database) -> None:
+    rebuttal = {"key": int, "id": str, "event": int, "revision": int, "position": int, "status": str}
+    rebuttal |= {"language": str, "authority": str, "country?": str, "stated_on?": str, "updated_at": str}
+    links = [("event", "revision", "event")]
+    _create(db, "rebuttal", rebuttal, pk="key", foreign_keys=links)
+    for unique in ("id", "event", "position"):
+        db.table("rebuttal").create_index([unique], unique=True)
+    for filtered in ("status", "authority", "country"):
+        db.table("rebuttal").create_index([filtered, "id"])
+    belongs = [("key", "rebuttal", "key")]
+    _create(db, "topic", {"topic": str, "key": int}, pk=("topic", "key"), foreign_keys=belongs)
+    db.table("topic").create_index(["key"])
+    vectors = {"key": int, "model": str, "fields": bytes, "vectors": bytes}
+    _create(db, "vectors", vectors, pk=("key", "model"), foreign_keys=belongs)
+
+
+def _create_keys(db: Database) -> None:
+    key = {"name": str, "role": str, "prefix": str, "sha256": str}
+    key |= {"created_at": str, "last_used_at?": str, "revoked_at?": str}
+    _create(db, "api_key", key, pk="name")
+    db.table("api_key").create_index(["sha256"], unique=True)
+
+
+MIGRATIONS: Final = (Migration(1, "records, events, vectors, keys", _first),)

@@ -1,0 +1,75 @@
+"""Reading records: each is decoded from the JSON of its current revision."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+import msgspec
+
+from service.domain import Filters, Rebuttal, Revision
+from service.store.sqlite.filters import conditions
+from service.store.sqlite.times import as_moment, as_text
+
+PIECE: Final = 500
+"""Records read at a time where all are read: some 2 MB."""
+
+CURRENT: Final = "SELECT b.*, CAST(r.record AS BLOB) AS record FROM rebuttal b JOIN revision r ON r.event = b.event"
+_RECORD: Final = "SELECT CAST(r.record AS BLOB) FROM rebuttal b JOIN revision r ON r.event = b.event"
+# The ids as one JSON parameter: the statement stays the same whatever their number, and is prepared once.
+_AMONG: Final = f"{_RECORD} WHERE b.id IN (SELECT value FROM json_each(?))"  # noqa: S608 - our own text
+
+_decoder: Final = msgspec.json.Decoder(Rebuttal)
+
+
+def decode(record: bytes | None) -> Rebuttal:
+    """A record from its JSON. Raises `msgspec.DecodeError` where the file was tampered with."""
+    return _decoder.decode(record or b"")
+
+
+def columns(record: Rebuttal) -> tuple[str | int | None, ...]:
+    """What the table repeats of a record, to filter by: the id, the revision and then in the table's order."""
+    stated_on = None if record.stated_on is None else record.stated_on.isoformat()
+    # Language tags compare without case (RFC 5646, 2.1.1).
+    language, authority = record.language.lower(), record.authority
+    at = as_text(record.updated_at)
+    return (record.id, record.revision, record.status, language, authority.name, authority.country, stated_on, at)
+
+
+def get_many(db: sqlite3.Connection, ids: Sequence[str]) -> dict[str, Rebuttal]:
+    """The records that exist among those asked for."""
+    rows = db.execute(_AMONG, (json.dumps(list(ids)),))
+    found = {record.id: record for record in (decode(row[0]) for row in rows)}
+    return {name: found[name] for name in ids if name in found}
+
+
+def count(db: sqlite3.Connection, filters: Filters) -> int:
+    """How many records the filters let through."""
+    where, values = conditions(filters)
+    return int(db.execute(f"SELECT count(*) FROM rebuttal b WHERE {where}", values).fetchone()[0])  # noqa: S608 - values are bound
+
+
+def after(db: sqlite3.Connection, filters: Filters, last: str, limit: int) -> list[Rebuttal]:
+    """Records whose id comes after `last`, in the order of ids."""
+    where, values = conditions(filters)
+    rows = db.execute(f"{_RECORD} WHERE {where} AND b.id > ? ORDER BY b.id LIMIT ?", (*values, last, limit))
+    return [decode(row[0]) for row in rows]
+
+
+def revisions(db: sqlite3.Connection, rebuttal_id: str) -> Iterator[Revision]:
+    """Every state of a record, the newest first; none if there is no such record."""
+    query = (
+        "SELECT r.revision, e.at, e.actor, e.action, e.reason, CAST(r.record AS BLOB) FROM revision r "
+        "JOIN event e ON e.number = r.event WHERE r.rebuttal_id = ? ORDER BY r.revision DESC"
+    )
+    for revision, at, actor, action, reason, record in db.execute(query, (rebuttal_id,)):
+        yield Revision(
+            revision=revision,
+            at=as_moment(at),
+            actor=actor,
+            action=action,
+            reason=reason,
+            rebuttal=decode(record),
+        )

@@ -1,0 +1,240 @@
+"""The facade: one method for each of the port, and nothing but where it reads or writes."""
+
+from __future__ import annotations
+
+import datetime as dt
+import threading
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Final, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from service.domain import ApiKey, Event, Filters, Rebuttal, Revision, Role
+from service.errors import NotFoundError, StoreError
+from service.store.base import Page, VectorChange, Write, Written
+from service.store.sqlite import events, keys, meta, records, vectors
+from service.store.sqlite.connection import Readers, connect_writer
+from service.store.sqlite.faults import translating
+from service.store.sqlite.filters import cursor_after, last_of
+from service.store.sqlite.migrations import prepare
+from service.store.sqlite.times import cut
+from service.store.sqlite.vectors import put as put_vectors
+from service.store.sqlite.writer import Writer
+from service.store.sqlite.writing import Batch
+from service.store.sqlite.writing import prepare as prepare_write
+
+_ALL: Final = Filters()
+_TOUCH_EVERY: Final = dt.timedelta(minutes=1)
+
+
+class SqliteStore:
+    """The store in one SQLite file. Several processes may have it open; each method is safe from any thread."""
+
+    def __init__(self, path: Path, readers: Readers, writer: Writer) -> None:
+        self.path = path
+        self._readers = readers
+        self._writer = writer
+        self._touched: dict[str, dt.datetime] = {}
+        self._embedded: dict[str, int] = {}
+        self._lock = threading.Lock()
+        self.id = self.get_meta(meta.STORE_ID) or ""
+
+    @classmethod
+    def open(cls, path: Path | str, *, create: bool = True) -> Self:
+        """Open a store, bringing its layout up to date; with `create` make it, and its folder, if it is not there.
+
+        Raises:
+            StoreCorruptError: the file is damaged or is not a store.
+            StoreLockedError: another process kept it for too long.
+            StoreFullError: no room to make it.
+            StoreError: it cannot be opened, is not there, or was made by a newer version.
+        """
+        path = Path(path)
+        _check_place(path, create=create)
+        with translating(path):
+            db = connect_writer(path, create=create)
+            try:
+                prepare(db, path, create=create)
+            except BaseException:
+                db.close()
+                raise
+        readers, writer = Readers(path), Writer(db, path)
+        try:
+            return cls(path, readers, writer)
+        except BaseException:
+            readers.close()
+            writer.close()
+            raise
+
+    def head(self) -> int:
+        """Number of the last event; 0 when there is none."""
+        with self._readers.lend() as db:
+            return events.head(db)
+
+    def position(self) -> int:
+        """How far the feed of `vector_changes` has come."""
+        with self._readers.lend() as db:
+            return vectors.position(db)
+
+    def count(self, filters: Filters | None = None) -> int:
+        """How many records there are."""
+        with self._readers.lend() as db:
+            return records.count(db, filters or _ALL)
+
+    def get(self, rebuttal_id: str) -> Rebuttal:
+        """The record as it stands. Raises `NotFoundError`."""
+        found = self.get_many([rebuttal_id])
+        if not found:
+            raise NotFoundError(f"There is no record {rebuttal_id}.")
+        return found[rebuttal_id]
+
+    def get_many(self, ids: Sequence[str]) -> dict[str, Rebuttal]:
+        """The records that exist among those asked for, in the order asked for."""
+        with self._readers.lend() as db:
+            return records.get_many(db, ids)
+
+    def page(self, filters: Filters, *, cursor: str | None, limit: int) -> Page:
+        """Records in the order of their ids. Raises `RejoinderError` for a cursor that is not ours."""
+        last = last_of(cursor)
+        with self._readers.lend() as db:
+            found = records.after(db, filters, last, limit + 1)
+        more = len(found) > limit
+        return Page(found[:limit], cursor_after(found[limit - 1].id) if more else None)
+
+    def scan(self, filters: Filters | None = None) -> Iterator[Rebuttal]:
+        """Every record in the order of ids; each as it stood when its piece of the list was read."""
+        last = ""
+        while True:
+            with self._readers.lend() as db:
+                piece = records.after(db, filters or _ALL, last, records.PIECE)
+            yield from piece
+            if len(piece) < records.PIECE:
+                return
+            last = piece[-1].id
+
+    def revisions(self, rebuttal_id: str) -> list[Revision]:
+        """Every state of a record, the newest first. Raises `NotFoundError`."""
+        with self._readers.lend() as db:
+            found = list(records.revisions(db, meta.storable(rebuttal_id)))
+        if not found:
+            raise NotFoundError(f"There is no record {rebuttal_id}.")
+        return found
+
+    def write(self, writes: Sequence[Write], *, actor: str) -> list[Written]:
+        """Write all or nothing, in one transaction that is on the disk when this returns.
+
+        Raises:
+            RevisionMismatchError: the record is not at the revision expected.
+            AlreadyExistsError: `expected_revision` is 0 and the record exists.
+            InvalidRecordError: a record without id, or with text that is not Unicode.
+        """
+        prepared = [prepare_write(write) for write in writes]
+        return self._writer.run(lambda db: Batch(db, self.id, actor).write(prepared)) if prepared else []
+
+    def put_vectors(self, model: str, vectors: Sequence[tuple[str, int, NDArray[np.float32]]]) -> None:
+        """Add vectors made after the fact; those of a revision that is not the current one are passed over."""
+        self._writer.run(lambda db: put_vectors(db, model, vectors))
+
+    def without_vectors(self, model: str, limit: int) -> list[Rebuttal]:
+        """Published records that this model's vectors are still missing for, those unchanged for longest first."""
+        # A record that has its vectors is met again only behind this position, because any change moves it to the end:
+        # so working through a large store reads each record twice, not once for each call.
+        since = self._embedded.get(model, 0)
+        with self._readers.lend() as db:
+            end = vectors.position(db)
+            found = vectors.missing(db, model, since, limit)
+        self._embedded[model] = found[0][0] - 1 if found else end
+        return [record for _, record in found]
+
+    def vector_changes(self, model: str, since: int) -> Iterator[VectorChange]:
+        """For each record changed after position `since`, its vectors now; since 0: the whole store, published only.
+
+        In the order of positions: the last one seen is where to go on from.
+        """
+        gone = since > 0
+        while True:
+            with self._readers.lend() as db:
+                piece = vectors.changes(db, model, since, gone=gone)
+            yield from piece
+            if len(piece) < vectors.PIECE:
+                return
+            since = piece[-1].position
+
+    def events(self, since: int, limit: int) -> list[Event]:
+        """Events after `since`, oldest first."""
+        with self._readers.lend() as db:
+            return events.since(db, since, limit)
+
+    def verify_events(self) -> int:
+        """Walk the chain. Returns the number of events. Raises `StoreCorruptError` naming the first broken one."""
+        with self._readers.lend() as db:
+            db.execute("BEGIN")  # one state of the store from the first event to the last record
+            number = events.verify(db, self.id)
+            db.execute("COMMIT")
+        return number
+
+    def get_meta(self, name: str) -> str | None:
+        """A small fact about the store itself."""
+        with self._readers.lend() as db:
+            return meta.get(db, name)
+
+    def set_meta(self, name: str, value: str) -> None:
+        """Remember such a fact. Raises `ValueError` for the store's own id."""
+        self._writer.run(lambda db: meta.put(db, name, value))
+
+    def create_key(self, name: str, role: Role) -> str:
+        """Make a key of 256 random bits and keep its hash only. Returns the key. Raises `AlreadyExistsError`."""
+        return self._writer.run(lambda db: keys.create(db, meta.storable(name), role))
+
+    def find_key(self, key: str, *, now: dt.datetime) -> ApiKey | None:
+        """Who a key belongs to; None if it is unknown or revoked. Notes its use at most once a minute, later."""
+        with self._readers.lend() as db:
+            found = keys.find(db, keys.digest(key))
+        if found is not None:
+            self._touch(found, cut(now))
+        return found
+
+    def _touch(self, key: ApiKey, now: dt.datetime) -> None:
+        with self._lock:
+            last = max(filter(None, (key.last_used_at, self._touched.get(key.name))), default=None)
+            if last is not None and now - last < _TOUCH_EVERY:
+                return
+            self._touched[key.name] = now
+        self._writer.note(lambda db: keys.touch(db, key.name, now))
+
+    def keys(self) -> list[ApiKey]:
+        """Every key ever made, the oldest first."""
+        with self._readers.lend() as db:
+            return keys.every(db)
+
+    def revoke_key(self, name: str) -> ApiKey:
+        """From now on the key opens nothing. Raises `NotFoundError`."""
+        return self._writer.run(lambda db: keys.revoke(db, meta.storable(name)))
+
+    def close(self) -> None:
+        """Finish writes and let go of the file."""
+        self._readers.close()
+        self._writer.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def _check_place(path: Path, *, create: bool) -> None:
+    if "\0" in str(path):  # SQLite would cut the name there and open another file
+        raise StoreError("The name of a store cannot hold NUL.")
+    try:
+        if not create and not path.exists():
+            raise StoreError(f"There is no store {path}: `rejoinder init --db {path}` makes one.")
+        if create:
+            path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StoreError(f"The store {path} cannot be opened: {error}.") from error
