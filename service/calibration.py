@@ -25,10 +25,12 @@ class Nearness(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     bias: float
     similarity: float
     words: float
+    bm25: float
 
-    def __call__(self, similarity: float, words: float) -> float:
-        """Probability in 0..1 from a cosine and a word score."""
-        return 1 / (1 + math.exp(-(self.bias + self.similarity * similarity + self.words * words)))
+    def __call__(self, similarity: float, words: float, bm25: float) -> float:
+        """Probability in 0..1 from a cosine, the share of words covered, and the BM25 score."""
+        logit = self.bias + self.similarity * similarity + self.words * words + self.bm25 * bm25
+        return 1 / (1 + math.exp(-logit))
 
 
 class Sides(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

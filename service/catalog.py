@@ -1,4 +1,4 @@
-"""The store as editors keep it: create, update, retract, supersede, import. Each write is searchable when it returns."""
+"""The store as editors keep it. Each write is searchable when it returns."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Final
 
 import numpy as np
 from msgspec import structs
+from numpy.typing import NDArray
 
 from service.domain import ImportReport, Rebuttal, RebuttalContent, RejectedLine, Status
 from service.errors import InvalidRecordError, InvalidTransitionError
@@ -49,15 +50,13 @@ class Catalog:
     ) -> Rebuttal:
         """Replace a record's content. Raises `NotFoundError`, `RevisionMismatchError`, `InvalidTransitionError`."""
         if content.id not in (None, rebuttal_id):
-            raise InvalidRecordError("The id in the body is not the one in the address; ids never change.", field="$.id")
+            raise InvalidRecordError("The id is not the one in the address; ids never change.", field="$.id")
         current = await asyncio.to_thread(self._store.get, rebuttal_id)
         _check_step(current, content.status)
         content = structs.replace(content, id=rebuttal_id)
         return await self._save(content, "update", actor, expected=expected_revision, reason=reason)
 
-    async def retract(
-        self, rebuttal_id: str, *, reason: str, expected_revision: int | None, actor: str
-    ) -> Rebuttal:
+    async def retract(self, rebuttal_id: str, *, reason: str, expected_revision: int | None, actor: str) -> Rebuttal:
         """Take a record out of use; it stays readable. Raises as `update` does."""
         current = await asyncio.to_thread(self._store.get, rebuttal_id)
         if current.status == "retracted":
@@ -157,7 +156,7 @@ class Catalog:
         await asyncio.to_thread(self._finder.refresh)
         return written[0].rebuttal
 
-    async def _vectors(self, contents: Sequence[RebuttalContent]) -> list[np.ndarray[tuple[int, ...], np.dtype[np.float32]]]:
+    async def _vectors(self, contents: Sequence[RebuttalContent]) -> list[NDArray[np.float32]]:
         texts = [[passage.text for passage in passages(content)] for content in contents]
         flat = await self._finder.encode([text for own in texts for text in own])
         ends = np.cumsum([len(own) for own in texts])

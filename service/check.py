@@ -19,7 +19,7 @@ from service.finder import Candidate, Finder
 from service.judgement import Judged, contest, decide
 from service.language import language_of, primary
 from service.normalise import clean, normalise
-from service.passages import passages
+from service.passages import FIELDS, passages
 
 _DEEPEST = 20_000
 
@@ -49,7 +49,9 @@ class Checker:
         self._stance = stance
         self._calibration = calibration
         self._cache = AnswerCache(cache_size)
-        self.judges: Batcher[StancePair, NDArray[np.float32]] = Batcher(stance.predict, name="stance", max_batch=32)
+        self.judges: Batcher[StancePair, NDArray[np.float32]] = Batcher(
+            lambda pairs: list(stance.predict(pairs)), name="stance", max_batch=32
+        )
         self.model = f"{finder.model}+{stance.name}@{stance.revision}"
 
     async def check(self, claim: Claim) -> CheckResult:
@@ -147,11 +149,10 @@ class Checker:
         readable = [variant for variant in record.variants if language_of(variant, assumed="") in reads]
         return StancePair(text, readable[0], None) if readable else None
 
-    def _judged(
-        self, task: _Task, candidate: Candidate, raw: Sequence[NDArray[np.float32]], at: int | None
-    ) -> Judged:
+    def _judged(self, task: _Task, candidate: Candidate, raw: Sequence[NDArray[np.float32]], at: int | None) -> Judged:
         record = task.records[candidate.id]
         texts = passages(record)
+        same = [passage for passage in texts if passage.field == FIELDS[candidate.field]]
         probabilities = None
         if at is not None:
             probabilities = self._calibration.stance_probabilities(raw[at], candidate.similarity, candidate.words)
@@ -159,7 +160,7 @@ class Checker:
             record=record,
             candidate=candidate,
             # The record may have changed since the index was searched: its first text, the rumor, is always there.
-            passage=texts[candidate.passage] if candidate.passage < len(texts) else texts[0],
+            passage=same[candidate.ordinal] if candidate.ordinal < len(same) else texts[0],
             probabilities=probabilities,
             unread=None if at is not None else self._why_unread(task, record, candidate),
         )

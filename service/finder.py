@@ -1,9 +1,8 @@
-"""Candidates for a claim: vectors and words searched side by side, and fused. Keeps the index in step with the store."""
+"""Candidates for a claim: vectors and words, searched side by side and fused."""
 
 from __future__ import annotations
 
 import asyncio
-import logging
 import threading
 import time
 from collections.abc import Sequence
@@ -17,14 +16,15 @@ from numpy.typing import NDArray
 
 from embeddings.batcher import Batcher
 from embeddings.encoder import Encoder
-from embeddings.index import IndexCorrupt, IndexStale, VectorIndex
+from embeddings.index import Hit
 from service.calibration import Nearness
-from service.passages import FIELDS
+from service.indexes import Indexes
+from service.postings import WordHit
 from service.store import Store
+from service.words import query_words
 
-_LOG: Final = logging.getLogger(__name__)
 _DEEP: Final = 50
-# Another process may write to the store; its event number is asked for this often, so a write is seen within a second.
+# Another process may write to the store: looking this often, its writes are seen within a second.
 _LOOK_EVERY_S: Final = 0.25
 _GROUP: Final = 64
 
@@ -34,16 +34,20 @@ class Candidate(Struct, frozen=True, kw_only=True):
 
     Attributes:
         id: the record's.
-        passage: which of its texts is nearest, a position in `service.passages.passages` of the record.
+        field: which field its nearest text stands in, a position in `service.passages.FIELDS`.
+        ordinal: which text of that field it is.
         similarity: cosine of the claim and that text.
-        words: the word score of the record, 0 where no word is shared.
-        nearness: both, fused into a probability.
+        words: share of the claim's words that the record covers; 0 where no word is shared.
+        bm25: the word score that is not comparable between claims.
+        nearness: all of these, fused into a probability.
     """
 
     id: str
-    passage: int
+    field: int
+    ordinal: int
     similarity: float
     words: float
+    bm25: float
     nearness: float
 
 
@@ -54,11 +58,12 @@ class Finder:
         self.store = store
         self.encoder = encoder
         self.model = f"{encoder.name}@{encoder.revision}"
-        self.batcher: Batcher[str, NDArray[np.float32]] = Batcher(encoder.encode, name="encoder", max_batch=_GROUP)
+        self.batcher: Batcher[str, NDArray[np.float32]] = Batcher(
+            lambda texts: list(encoder.encode(texts)), name="encoder", max_batch=_GROUP
+        )
         self.version = -1
         self._nearness = nearness
-        self._path = index_path
-        self._index = self._open()
+        self._indexes = Indexes(store, model=self.model, dim=encoder.dim, path=index_path)
         self._refreshing = threading.Lock()
         self._looked = 0.0
         self._pool = ThreadPoolExecutor(max_workers=4, thread_name_prefix="finder")
@@ -71,7 +76,7 @@ class Finder:
             Overloaded: more texts are waiting than the queue holds.
         """
         loop = asyncio.get_running_loop()
-        worded = loop.run_in_executor(self._pool, self._words, texts, limit)
+        worded = loop.run_in_executor(self._pool, self._search_words, texts, limit)
         try:
             vectors = await self.batcher.run(texts)
         except BaseException:
@@ -99,11 +104,10 @@ class Finder:
         return vectors
 
     def refresh(self) -> None:
-        """Bring the index up to the store. Cheap when nothing has changed."""
+        """Bring the indexes up to the store. Cheap when nothing has changed."""
         with self._refreshing:
-            version, position = self.store.head(), self.store.position()
-            if position != self._index.position:
-                self._catch_up()
+            version = self.store.head()
+            self._indexes.catch_up()
             self.version = version
             self._looked = time.monotonic()
 
@@ -114,36 +118,40 @@ class Finder:
         return self.version
 
     def save(self) -> None:
-        """Write the index beside the store, so that the next start need not rebuild it."""
+        """Write the indexes beside the store, so that the next start need not rebuild them."""
         with self._refreshing:
-            self._index.save(self._path, store=self.store.id, model=self.model)
+            self._indexes.save()
 
     def close(self) -> None:
         """Stop the worker and the threads; requests still waiting get an error."""
         self.batcher.close()
         self._pool.shutdown()
 
-    def _words(self, texts: Sequence[str], limit: int) -> list[dict[str, float]]:
-        return [{hit.id: hit.score for hit in self.store.search_words(text, limit)} for text in texts]
+    def _search_words(self, texts: Sequence[str], limit: int) -> list[dict[str, WordHit]]:
+        words = self._indexes.words
+        return [{hit.key: hit for hit in words.search(query_words(text), limit)} for text in texts]
 
-    def _fuse(self, vectors: NDArray[np.float32], by_word: list[dict[str, float]], limit: int) -> list[list[Candidate]]:
-        index = self._index
+    def _fuse(
+        self, vectors: NDArray[np.float32], by_word: list[dict[str, WordHit]], limit: int
+    ) -> list[list[Candidate]]:
+        index = self._indexes.vectors
         found = index.search(vectors, limit)
-        return [
-            self._ranked(index, vector, hits, words) for vector, hits, words in zip(vectors, found, by_word, strict=True)
-        ]
+        ranked = []
+        for vector, near, worded in zip(vectors, found, by_word, strict=True):
+            only_words = worded.keys() - {hit.key for hit in near}
+            hits = [*near, *index.score(vector, only_words)]
+            candidates = [self._candidate(hit, worded.get(hit.key)) for hit in hits]
+            ranked.append(sorted(candidates, key=lambda candidate: (-candidate.nearness, candidate.id)))
+        return ranked
 
-    def _ranked(self, index: VectorIndex, vector: NDArray[np.float32], hits: list, words: dict[str, float]) -> list[Candidate]:
-        only_words = [key for key in words if key not in {hit.key for hit in hits}]
-        hits = hits + index.score(vector, only_words)
-        candidates = [
-            Candidate(
-                id=hit.key,
-                passage=hit.ordinal,
-                similarity=hit.cosine,
-                words=(shared := words.get(hit.key, 0.0)),
-                nearness=self._nearness(hit.cosine, shared),
-            )
-            for hit in hits
-        ]
-        return sorted(candidates, key=lambda candidate: (-candidate.nearness, candidate.id))
+    def _candidate(self, hit: Hit, worded: WordHit | None) -> Candidate:
+        words, bm25 = (worded.coverage, worded.bm25) if worded else (0.0, 0.0)
+        return Candidate(
+            id=hit.key,
+            field=hit.field,
+            ordinal=hit.ordinal,
+            similarity=hit.cosine,
+            words=words,
+            bm25=bm25,
+            nearness=self._nearness(hit.cosine, words, bm25),
+        )

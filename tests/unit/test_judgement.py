@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import pytest
+from support.records import content, stored
+
 from service.calibration import Calibration, Nearness, Sides
 from service.domain import Rebuttal
 from service.finder import Candidate
 from service.judgement import Judged, contest, decide
 from service.passages import passages
-from support.records import content, stored
 
 CALIBRATION = Calibration(
     encoder="e",
     stance="s",
-    nearness=Nearness(bias=0, similarity=1, words=1),
+    nearness=Nearness(bias=0, similarity=1, words=1, bm25=0),
     gate=0.1,
     related=0.5,
     sides=Sides(asserts=(1, 0, 0, 0, 0), denies=(0, 1, 0, 0, 0)),
@@ -25,7 +26,7 @@ CALIBRATION = Calibration(
 
 def judged(record: Rebuttal, asserts: float | None = None, denies: float = 0.0, nearness: float = 0.9) -> Judged:
     probabilities = None if asserts is None else {"asserts": asserts, "denies": denies, "other": 1 - asserts - denies}
-    candidate = Candidate(id=record.id, passage=0, similarity=0.7, words=0.5, nearness=nearness)
+    candidate = Candidate(id=record.id, field=0, ordinal=0, similarity=0.7, words=0.5, bm25=5.0, nearness=nearness)
     unread = "not read" if asserts is None else None
     return Judged(
         record=record, candidate=candidate, passage=passages(record)[0], probabilities=probabilities, unread=unread

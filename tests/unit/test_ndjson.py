@@ -10,6 +10,7 @@ import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from service.ingest.ndjson import parse_line, split_lines, with_id
 
 GOOD = {

@@ -7,6 +7,7 @@ import unicodedata
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from service.normalise import normalise
 
 ANY_TEXT = st.text(st.characters(codec=None), max_size=300)  # type: ignore[arg-type] # codec=None admits surrogates

@@ -1,0 +1,126 @@
+"""The indexes follow the store, whatever happened to their files in between."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from msgspec import structs
+from support.hashing import HashingEncoder
+from support.records import GEM_ORE, content
+
+from service.calibration import Nearness
+from service.catalog import Catalog
+from service.finder import Finder
+from service.store.sqlite import SqliteStore
+
+NEARNESS = Nearness(bias=0.0, similarity=1.0, words=1.0, bm25=0.0)
+
+
+class Service:
+    """A store and a finder over one folder, opened and closed as processes would."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.open()
+
+    def open(self) -> None:
+        self.store = SqliteStore.open(self.folder / "store.db")
+        self.finder = Finder(self.store, HashingEncoder(), NEARNESS, index_path=self.folder / "store.index")
+        self.catalog = Catalog(self.finder, max_line=10_000)
+
+    def close(self, *, save: bool = True) -> None:
+        self.finder.close()
+        if save:
+            self.finder.save()
+        self.store.close()
+
+    def found(self, text: str) -> list[str]:
+        return [candidate.id for candidate in asyncio.run(self.finder.find([text]))[0] if candidate.words]
+
+
+@pytest.fixture
+def service(tmp_path: Path) -> Service:
+    service = Service(tmp_path)
+    for name, rumor in (("zebra", "Zebras escaped from the zoo"), ("dam", "The dam has cracked")):
+        record = content(name, rumor=rumor, variants=(), statement="Nothing of the kind", quote=None)
+        asyncio.run(service.catalog.create(record, actor="t"))
+    return service
+
+
+def test_a_saved_index_is_used_again(service: Service, caplog: pytest.LogCaptureFixture) -> None:
+    service.close()
+    with caplog.at_level(logging.WARNING):
+        service.open()
+    assert service.found("zebras") == ["zebra"]
+    assert not caplog.records
+    service.close()
+
+
+def test_an_index_that_missed_writes_catches_up(service: Service) -> None:
+    service.finder.save()
+    asyncio.run(service.catalog.retract("dam", reason="x", expected_revision=None, actor="t"))
+    asyncio.run(service.catalog.create(content("ore", rumor="Gem ores were sent"), actor="t"))
+    service.close(save=False)  # as after kill -9
+    service.open()
+    assert service.found("the dam cracked") == []
+    assert service.found("gem ores sent") == ["ore"]
+    service.close()
+
+
+def cut(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+
+
+def flip(path: Path) -> None:
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 0xFF
+    path.write_bytes(bytes(data))
+
+
+@pytest.mark.parametrize("damage", [cut, flip, lambda path: path.write_bytes(b""), lambda path: path.unlink()])
+@pytest.mark.parametrize("name", ["store.index", "store.index.words.npz"])
+def test_a_damaged_index_is_rebuilt(service: Service, name: str, damage: Callable[[Path], None]) -> None:
+    service.close()
+    damage(service.folder / name)
+    service.open()
+    assert service.found("zebras") == ["zebra"]
+    assert service.found("the dam cracked") == ["dam"]
+    service.close()
+
+
+def test_an_index_of_a_restored_store_is_not_believed(service: Service) -> None:
+    service.close()
+    backup = (service.folder / "store.db").read_bytes()
+    service.open()
+    asyncio.run(service.catalog.create(content("ore", rumor="Gem ores were sent"), actor="t"))
+    service.close()
+    for left in service.folder.glob("store.db*"):
+        left.unlink()
+    (service.folder / "store.db").write_bytes(backup)
+    service.open()
+    assert service.found("gem ores sent") == []
+    assert service.found("zebras") == ["zebra"]
+    service.close()
+
+
+def test_another_process_s_write_is_seen_within_a_second(service: Service) -> None:
+    other = Service(service.folder)
+    asyncio.run(other.catalog.create(structs.replace(GEM_ORE, id="late"), actor="t"))
+    asyncio.run(asyncio.sleep(0.3))
+    assert asyncio.run(service.finder.keep_up()) == service.store.head()
+    assert "late" in service.found("rare earth samples")
+    other.close()
+    service.close()
+
+
+def test_much_change_rebuilds_the_statistics_of_words(service: Service) -> None:
+    for at in range(5):
+        changed = content("zebra", rumor=f"Zebras escaped from the zoo {at}")
+        asyncio.run(service.catalog.update("zebra", changed, expected_revision=None, actor="t"))
+    assert service.found("zebras escaped") == ["zebra"]
+    assert service.finder._indexes.words.stale <= 0.5  # noqa: SLF001 - what the test is about shows nowhere else
+    service.close()
