@@ -1,0 +1,206 @@
+"""Claims in, verdicts out: one, a batch, or a pair of texts without the store."""
+
+from __future__ import annotations
+
+import datetime as dt
+import logging
+from typing import Annotated, Final
+
+import msgspec
+from litestar import post
+from litestar.response.base import ASGIResponse
+from msgspec import Meta, Struct
+
+from service.api import examples, problems
+from service.api.auth import reads
+from service.api.backend import Backend, backend_of
+from service.api.bodies import Asked, answer, decode, read_json
+from service.api.metrics import metrics_of
+from service.api.openapi import documented
+from service.api.problems import Problem, ProblemError
+from service.check import Comparison
+from service.domain import (
+    MAX_BATCH,
+    CheckResult,
+    Claim,
+    ClaimText,
+    Language,
+    Match,
+    RumorText,
+    StatementText,
+    Verdict,
+)
+
+_LOGGER: Final = logging.getLogger("rejoinder.claims")
+# 256 claims of full length, with every character written as an escape, are many times a single claim.
+_BATCH_BODY: Final = 8
+
+Limit = Annotated[int, Meta(ge=1, le=20, description="How many matches to return at most.")]
+
+
+class BatchItem(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One claim of a batch, under a name of the caller's choice."""
+
+    id: Annotated[str, Meta(min_length=1, max_length=200)]
+    text: ClaimText
+
+
+class _Batch(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A batch as it is read: the items stay raw, so that each is judged by itself."""
+
+    claims: Annotated[list[msgspec.Raw], Meta(min_length=1, max_length=MAX_BATCH)]
+    language: Language | None = None
+    limit: Limit = 5
+    as_of: dt.date | None = None
+
+
+class Batch(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The body of ``POST /v1/check/batch``; the options hold for every claim in it."""
+
+    claims: Annotated[list[BatchItem], Meta(min_length=1, max_length=MAX_BATCH)]
+    language: Language | None = None
+    limit: Limit = 5
+    as_of: dt.date | None = None
+
+
+class BatchResult(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What came of one claim of a batch: a verdict with its matches, or the problem with it."""
+
+    id: str | None
+    verdict: Verdict | msgspec.UnsetType = msgspec.UNSET
+    matches: tuple[Match, ...] | msgspec.UnsetType = msgspec.UNSET
+    error: Problem | msgspec.UnsetType = msgspec.UNSET
+
+
+class BatchResults(Struct, frozen=True, kw_only=True):
+    """The answer to a batch, in the order of its claims."""
+
+    results: list[BatchResult]
+    model: str
+    store_version: int | None
+    took_ms: float
+
+
+class Pair(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The body of ``POST /v1/compare``."""
+
+    claim: ClaimText
+    rumor: RumorText
+    statement: StatementText | None = None
+
+
+_CLAIM: Final = msgspec.json.Decoder(Claim)
+_BATCH: Final = msgspec.json.Decoder(_Batch)
+_ITEM: Final = msgspec.json.Decoder(BatchItem)
+_PAIR: Final = msgspec.json.Decoder(Pair)
+
+
+class _NamedOnly(Struct):
+    id: str
+
+
+_NAME: Final = msgspec.json.Decoder(_NamedOnly)
+
+
+@post(
+    "/v1/check",
+    status_code=200,
+    guards=[reads],
+    opt=documented("checks", body=Claim, answers={200: CheckResult}, examples=examples.CHECK),
+)
+async def check(request: Asked) -> ASGIResponse:
+    """Check a claim.
+
+    Returns the closest official rebuttals, the best first, and a verdict that is attributed to whoever made
+    the statement: `rebutted`, `consistent`, `contested`, `related` or `unmatched`.
+    """
+    backend = backend_of(request)
+    claim = await read_json(request, _CLAIM, backend.settings.max_body)
+    result = await backend.runtime.checker.check(claim)
+    _note(request, backend, result)
+    return answer(result)
+
+
+@post(
+    "/v1/check/batch",
+    status_code=200,
+    guards=[reads],
+    opt=documented("checks", body=Batch, answers={200: BatchResults}, examples=examples.BATCH),
+)
+async def check_batch(request: Asked) -> ASGIResponse:
+    """Check up to 256 claims together.
+
+    Results stand in the order of the claims. A claim that breaks a rule gets an `error`, a problem document,
+    in its place; the others are answered.
+    """
+    backend = backend_of(request)
+    batch = await read_json(request, _BATCH, _BATCH_BODY * backend.settings.max_body)
+    items = [_item(raw, at) for at, raw in enumerate(batch.claims)]
+    claims = [
+        Claim(claim=item.text, language=batch.language, limit=batch.limit, as_of=batch.as_of)
+        for item in items
+        if isinstance(item, BatchItem)
+    ]
+    checker = backend.runtime.checker
+    checked = await checker.check_many(claims) if claims else []
+    for result in checked:
+        _note(request, backend, result)
+    left = iter(checked)
+    results = [item if isinstance(item, BatchResult) else _result(item.id, next(left)) for item in items]
+    return answer(
+        BatchResults(
+            results=results,
+            model=checker.model,
+            store_version=checked[0].store_version if checked else None,
+            took_ms=max((result.took_ms for result in checked), default=0.0),
+        )
+    )
+
+
+@post(
+    "/v1/compare",
+    status_code=200,
+    guards=[reads],
+    opt=documented("checks", body=Pair, answers={200: Comparison}, examples=examples.COMPARE),
+)
+async def compare(request: Asked) -> ASGIResponse:
+    """Compare a claim with a rumor.
+
+    Says whether the claim asserts the rumor, denies it, or is another claim. The store plays no part. With
+    the `statement` that answers the rumor, restatements of it are recognised better.
+    """
+    backend = backend_of(request)
+    pair = await read_json(request, _PAIR, backend.settings.max_body)
+    return answer(await backend.runtime.checker.compare(pair.claim, pair.rumor, pair.statement))
+
+
+def _item(raw: msgspec.Raw, at: int) -> BatchItem | BatchResult:
+    """Decode one claim of a batch; its fault is its own."""
+    body = bytes(raw)
+    try:
+        return decode(body, _ITEM)
+    except ProblemError as error:
+        described = problems.describe(_moved(error, f"$.claims[{at}]")).problem
+    try:
+        name: str | None = _NAME.decode(body).id[:200]
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        name = None
+    return BatchResult(id=name, error=described)
+
+
+def _moved(error: ProblemError, to: str) -> ProblemError:
+    """The problem with its fields named from the root of the batch."""
+    fields = tuple(problems.FieldError(to + fault.field.removeprefix("$"), fault.detail) for fault in error.errors)
+    detail = f"{fields[0].field}: {fields[0].detail}" if fields else f"{to}: {error.detail}"
+    return ProblemError(error.kind, detail, errors=fields)
+
+
+def _result(name: str, result: CheckResult) -> BatchResult:
+    return BatchResult(id=name, verdict=result.verdict, matches=result.matches)
+
+
+def _note(request: Asked, backend: Backend, result: CheckResult) -> None:
+    """Count the verdict; the claim itself is told to nobody unless the operator wants it."""
+    metrics_of(request).verdict(result.verdict.label)
+    if backend.settings.log_claims:
+        _LOGGER.info("%s: %r", result.verdict.label, result.claim)

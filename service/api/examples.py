@@ -1,0 +1,176 @@
+"""The examples of the OpenAPI document and the docs page: the gem-ore story. The tests send every one."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from msgspec import Struct
+
+Json = dict[str, Any]
+
+
+class Example(Struct, frozen=True):
+    """A request body, and what it is answered with (left out where it would only repeat the request)."""
+
+    summary: str
+    request: object
+    answer: object = None
+
+
+Examples = dict[str, Example]
+
+_RUMOR: Final = (
+    "Pakistan presented rare earth samples to the US president and is exporting rare earths to America "
+    "with Chinese equipment and technology."
+)
+_STATEMENT: Final = (
+    "The stones that Pakistani leaders displayed and handed to the US leader were raw gem ore samples that "
+    "staff had bought in Pakistan; the spokesperson said the stories of rare earth exports made with Chinese "
+    "technology have no foundation."
+)
+_RECORD: Final[Json] = {
+    "id": "cn-mfa-gem-ore-example",
+    "rumor": _RUMOR,
+    "statement": _STATEMENT,
+    "quote": "The reported stories are either misinformed or invented, or even designed to drive a wedge "
+    "between China and Pakistan.",
+    "language": "en",
+    "authority": {"name": "Ministry of Foreign Affairs of China", "kind": "ministry", "country": "CN"},
+    "speaker": {"name": "Lin Jian", "role": "Foreign Ministry spokesperson"},
+    "rating": "false",
+    "stated_on": "2025-10-13",
+    "topics": ["rare earths", "Pakistan", "China", "United States"],
+    "citations": [
+        {
+            "url": "https://www.globaltimes.cn/page/202510/1345518.shtml",
+            "title": "Chinese FM slams relevant reports on alleged Pakistan rare-earths exports to US as "
+            "baseless, or even attempt to sow discord",
+            "publisher": "Global Times",
+            "published_on": "2025-10-13",
+            "kind": "report",
+            "language": "en",
+        }
+    ],
+}
+_STORED: Final[Json] = {
+    **_RECORD,
+    "id": "cn-mfa-pakistan-rare-earth-samples-us",
+    "revision": 1,
+    "created_at": "2025-11-01T09:00:00Z",
+    "updated_at": "2025-11-01T09:00:00Z",
+}
+_VERDICT: Final[Json] = {
+    "label": "rebutted",
+    "confidence": 0.93,
+    "summary": f"Denied by Ministry of Foreign Affairs of China (Lin Jian, 13 Oct 2025): {_STATEMENT}",
+    "according_to": "Ministry of Foreign Affairs of China (Lin Jian, 13 Oct 2025)",
+}
+_MATCH: Final[Json] = {
+    "rebuttal": _STORED,
+    "stance": "asserts",
+    "score": 0.93,
+    "why": {
+        "field": "variant",
+        "text": "Pakistan gifts rare earths to Trump using Chinese tech",
+        "similarity": 0.84,
+        "words": 0.61,
+        "probabilities": {"asserts": 0.95, "denies": 0.02, "other": 0.03},
+        "differs": [],
+    },
+}
+
+CHECK: Final[Examples] = {
+    "rumor": Example(
+        "A rumor that a ministry has denied",
+        {"claim": "Pakistan handed rare earth samples to the US president", "limit": 1},
+        {
+            "claim": "Pakistan handed rare earth samples to the US president",
+            "verdict": _VERDICT,
+            "matches": [_MATCH],
+            "model": "all-MiniLM-L6-v2+stance",
+            "store_version": 171,
+            "took_ms": 14.2,
+        },
+    ),
+    "question": Example(
+        "A question, answered from what had been stated by a day",
+        {"claim": "Did Pakistan give rare earth samples to Trump?", "language": "en", "as_of": "2025-12-31"},
+    ),
+}
+BATCH: Final[Examples] = {
+    "headlines": Example(
+        "Headlines of a page",
+        {
+            "claims": [
+                {"id": "h1", "text": "Pakistan handed rare earth samples to the US president"},
+                {"id": "h2", "text": "Local bakery wins prize for its sourdough"},
+            ],
+            "limit": 1,
+        },
+        {
+            "results": [
+                {"id": "h1", "verdict": _VERDICT, "matches": [_MATCH]},
+                {
+                    "id": "h2",
+                    "verdict": {"label": "unmatched", "confidence": 0.99, "summary": ""},
+                    "matches": [],
+                },
+            ],
+            "model": "all-MiniLM-L6-v2+stance",
+            "store_version": 171,
+            "took_ms": 21.7,
+        },
+    )
+}
+COMPARE: Final[Examples] = {
+    "denial": Example(
+        "A headline that reports the denial",
+        {
+            "claim": "China denies that Pakistan gave rare earth samples to Trump",
+            "rumor": _RUMOR,
+            "statement": _STATEMENT,
+        },
+        {"stance": "denies", "probabilities": {"asserts": 0.03, "denies": 0.94, "other": 0.03}},
+    )
+}
+SEARCH: Final[Examples] = {
+    "rare earths": Example(
+        "What ministries have said on a matter",
+        {
+            "query": "Pakistan rare earths",
+            "limit": 5,
+            "filters": {"country": "CN", "stated_from": "2025-01-01"},
+        },
+        {"results": [{"rebuttal": _STORED, "score": 0.78}]},
+    )
+}
+CREATE: Final[Examples] = {"gem ores": Example("A ministry's denial", _RECORD)}
+UPDATE: Final[Examples] = {
+    "another wording": Example(
+        "The same denial, with another wording of the rumor",
+        {**_RECORD, "variants": ["Islamabad gave Trump a box of rare earth minerals"]},
+    )
+}
+RETRACT: Final[Examples] = {
+    "withdrawn": Example("The source withdrew its report", {"reason": "The source withdrew its report."})
+}
+SUPERSEDE: Final[Examples] = {
+    "fuller record": Example(
+        "A fuller record exists",
+        {
+            "by": "cn-mfa-pakistan-rare-earth-samples-us",
+            "reason": "The other record has the ministry's own transcript.",
+        },
+    )
+}
+IMPORT: Final[Examples] = {
+    "one line": Example(
+        "A file of one line, its record cut to the required fields",
+        '{"rumor": "Pakistan gave the US president rare earth samples.", '
+        '"statement": "They were gem ore samples.", '
+        '"authority": {"name": "Ministry of Foreign Affairs of China", "kind": "ministry", "country": "CN"}, '
+        '"citations": [{"url": "https://www.globaltimes.cn/page/202510/1345518.shtml", '
+        '"publisher": "Global Times"}]}\n',
+        {"created": 1, "updated": 0, "unchanged": 0, "rejected": [], "rejected_total": 0},
+    )
+}
