@@ -8,6 +8,7 @@ logistic regression on a few scores (Platt 1999 for one score).
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from importlib import resources
 from typing import Annotated, Final
 
@@ -15,6 +16,8 @@ import msgspec
 import numpy as np
 from msgspec import Meta, Struct
 from numpy.typing import NDArray
+
+from service.domain import Difference
 
 FILE: Final = "calibration.json"
 
@@ -65,15 +68,18 @@ class Calibration(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     consistent: Annotated[float, Meta(ge=0, le=1)]
     judged: Annotated[int, Meta(ge=1, le=20)]
 
-    def stance_probabilities(self, raw: NDArray[np.float32], similarity: float, words: float) -> dict[str, float]:
+    def stance_probabilities(
+        self, raw: NDArray[np.float32], similarity: float, words: float, differs: Sequence[Difference]
+    ) -> dict[str, float]:
         """Calibrated probabilities of asserts, denies and other.
 
         Args:
             raw: the stance model's own probabilities, shape (3,), in the order asserts, denies, other.
             similarity: cosine of the candidate's best text.
             words: its word score.
+            differs: what the claim says otherwise than the record.
         """
-        features = stance_features(raw, similarity, words)
+        features = stance_features(raw, similarity, words, differs)
         logits = (_dot(self.sides.asserts, features), _dot(self.sides.denies, features), 0.0)
         top = max(logits)
         weights = [math.exp(logit - top) for logit in logits]
@@ -81,10 +87,19 @@ class Calibration(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
         return {name: weight / total for name, weight in zip(("asserts", "denies", "other"), weights, strict=True)}
 
 
-def stance_features(raw: NDArray[np.float32], similarity: float, words: float) -> tuple[float, ...]:
-    """What the stance calibration looks at: two log odds, the two first-stage scores, and one."""
+def stance_features(
+    raw: NDArray[np.float32], similarity: float, words: float, differs: Sequence[Difference]
+) -> tuple[float, ...]:
+    """What the stance calibration looks at.
+
+    Returns:
+        Log odds of asserts and of denies against other, cosine, word score, whether a name and whether a number of the
+        claim is unknown to the record, and one.
+    """
     asserts, denies, other = (max(float(p), 1e-6) for p in raw)
-    return math.log(asserts / other), math.log(denies / other), similarity, words, 1.0
+    kinds = {difference.kind for difference in differs}
+    unknown = float("name" in kinds), float("number" in kinds)
+    return math.log(asserts / other), math.log(denies / other), similarity, words, *unknown, 1.0
 
 
 def load_calibration() -> Calibration:

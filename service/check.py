@@ -14,6 +14,7 @@ from embeddings.batcher import Batcher
 from embeddings.stance import StanceModel, StancePair
 from service.cache import AnswerCache
 from service.calibration import Calibration
+from service.differences import differences
 from service.domain import CheckResult, Claim, Filters, Hit, Match, Rebuttal, Stance
 from service.finder import Candidate, Finder
 from service.judgement import Judged, contest, decide
@@ -153,14 +154,18 @@ class Checker:
         record = task.records[candidate.id]
         texts = passages(record)
         same = [passage for passage in texts if passage.field == FIELDS[candidate.field]]
+        differs = differences(task.text, record)
         probabilities = None
         if at is not None:
-            probabilities = self._calibration.stance_probabilities(raw[at], candidate.similarity, candidate.words)
+            probabilities = self._calibration.stance_probabilities(
+                raw[at], candidate.similarity, candidate.words, differs
+            )
         return Judged(
             record=record,
             candidate=candidate,
             # The record may have changed since the index was searched: its first text, the rumor, is always there.
             passage=same[candidate.ordinal] if candidate.ordinal < len(same) else texts[0],
+            differs=differs,
             probabilities=probabilities,
             unread=None if at is not None else self._why_unread(task, record, candidate),
         )
@@ -173,7 +178,7 @@ class Checker:
         return f"The stance model does not read the language of the record ({record.language})."
 
     def _result(self, task: _Task, judged: list[Judged], version: int) -> CheckResult:
-        verdict, matches = decide(task.text, judged, self._calibration)
+        verdict, matches = decide(judged, self._calibration)
         verdict, matches = contest(verdict, matches, self._disputing(matches))
         return CheckResult(
             claim=task.claim.claim,

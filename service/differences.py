@@ -1,12 +1,15 @@
-"""What a claim says otherwise than a record: names, numbers, a negation. For people to read; no verdict rests on it."""
+"""What a claim says otherwise than a record: names, numbers, a negation.
+
+People read it in ``why``; the calibration counts it, because a stance model overlooks a single exchanged name.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from typing import Final
 
-from service.domain import Difference
+from service.domain import Difference, RebuttalContent
+from service.passages import passages
 
 _NUMBER: Final = re.compile(r"\d+(?:[.,]\d+)*%?")
 _TOKEN: Final = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?")
@@ -18,28 +21,38 @@ _NEGATION: Final = frozenset(
 # More capitals than this and the text is set in title case: its capitals say nothing about names.
 _TITLE_CASE: Final = 0.6
 _MOST: Final = 6
+# "Pakistani" and "Pakistan" are one name: words that begin alike this far are taken for the same.
+_STEM: Final = 5
 
 
-def differences(claim: str, record: Iterable[str]) -> tuple[Difference, ...]:
+def differences(claim: str, record: RebuttalContent) -> tuple[Difference, ...]:
     """Names and numbers of the claim that no text of the record has, and a negation that only one side has.
 
     Args:
         claim: one line of text.
-        record: the record's rumor, variants and statement; the rumor first.
+        record: its rumor, variants, statement and the titles of its citations are looked at.
     """
-    texts = list(record)
-    known = {word.casefold() for text in texts for word in _TOKEN.findall(text)}
+    texts = [passage.text for passage in passages(record)]
     found = []
-    if names := [name for name in _names(claim) if name.casefold() not in known]:
+    if names := _unknown_names(claim, texts):
         found.append(Difference(kind="name", claim=tuple(names[:_MOST])))
-    theirs = [_value(number) for text in texts for number in _NUMBER.findall(text)]
-    if numbers := [number for number in _NUMBER.findall(claim) if _value(number) not in theirs]:
-        in_rumor = tuple(_NUMBER.findall(texts[0]))[:_MOST] if texts else ()
+    if numbers := _unknown_numbers(claim, texts):
+        in_rumor = tuple(_NUMBER.findall(record.rumor))[:_MOST]
         found.append(Difference(kind="number", claim=tuple(numbers[:_MOST]), record=in_rumor))
-    ours, rumors = _negations(claim), _negations(texts[0]) if texts else ()
+    ours, rumors = _negations(claim), _negations(record.rumor)
     if bool(ours) != bool(rumors):
         found.append(Difference(kind="negation", claim=ours[:_MOST], record=rumors[:_MOST]))
     return tuple(found)
+
+
+def _unknown_names(claim: str, texts: list[str]) -> list[str]:
+    known = {word.casefold()[:_STEM] for text in texts for word in _TOKEN.findall(text)}
+    return [name for name in _names(claim) if name.casefold()[:_STEM] not in known]
+
+
+def _unknown_numbers(claim: str, texts: list[str]) -> list[str]:
+    theirs = {_value(number) for text in texts for number in _NUMBER.findall(text)}
+    return [number for number in _NUMBER.findall(claim) if _value(number) not in theirs]
 
 
 def _names(text: str) -> list[str]:

@@ -7,8 +7,7 @@ from collections.abc import Sequence
 from msgspec import Struct, structs
 
 from service.calibration import Calibration
-from service.differences import differences
-from service.domain import Label, Match, Rebuttal, Stance, Verdict, Why
+from service.domain import Difference, Label, Match, Rebuttal, Stance, Verdict, Why
 from service.finder import Candidate
 from service.passages import Passage
 from service.wording import summary, who
@@ -21,6 +20,7 @@ class Judged(Struct, frozen=True, kw_only=True):
         record: the rebuttal.
         candidate: its first-stage scores.
         passage: the text of the record that was nearest to the claim.
+        differs: what the claim says otherwise than the record.
         probabilities: calibrated, of asserts, denies and other; None where the model did not read the pair.
         unread: why not.
     """
@@ -28,6 +28,7 @@ class Judged(Struct, frozen=True, kw_only=True):
     record: Rebuttal
     candidate: Candidate
     passage: Passage
+    differs: tuple[Difference, ...]
     probabilities: dict[str, float] | None
     unread: str | None
 
@@ -37,14 +38,13 @@ class Judged(Struct, frozen=True, kw_only=True):
         return self.candidate.nearness if self.probabilities is None else 1 - self.probabilities["other"]
 
 
-def decide(text: str, judged: Sequence[Judged], calibration: Calibration) -> tuple[Verdict, list[Match]]:
+def decide(judged: Sequence[Judged], calibration: Calibration) -> tuple[Verdict, list[Match]]:
     """Choose the verdict.
 
     The record whose matter the claim most probably is speaks; it must be probable enough, on one side clearly
     enough, or the service falls back to background, and from there to silence.
 
     Args:
-        text: the normalised claim, for the explanation.
         judged: the candidates of the claim, in any order.
         calibration: the thresholds.
 
@@ -57,10 +57,10 @@ def decide(text: str, judged: Sequence[Judged], calibration: Calibration) -> tup
     shown = [one for one in ranked if one.candidate.nearness >= calibration.related]
     if label is not None:
         shown = [read[0], *(one for one in shown if one is not read[0])]
-        return _verdict(label, confidence, shown[0].record), [_match(text, one) for one in shown]
+        return _verdict(label, confidence, shown[0].record), [_match(one) for one in shown]
     if shown:
         shown.sort(key=lambda one: (-one.score, one.record.id))
-        return _verdict("related", shown[0].candidate.nearness, shown[0].record), [_match(text, one) for one in shown]
+        return _verdict("related", shown[0].candidate.nearness, shown[0].record), [_match(one) for one in shown]
     return unmatched(1 - max((one.score for one in ranked), default=0.0)), []
 
 
@@ -117,7 +117,7 @@ def _verdict(label: Label, confidence: float, record: Rebuttal) -> Verdict:
     )
 
 
-def _match(text: str, one: Judged) -> Match:
+def _match(one: Judged) -> Match:
     stance: Stance = "other"
     if one.probabilities is not None:
         stance = max(("other", "denies", "asserts"), key=one.probabilities.__getitem__)
@@ -131,7 +131,7 @@ def _match(text: str, one: Judged) -> Match:
             similarity=round(one.candidate.similarity, 4),
             words=round(one.candidate.words, 4),
             probabilities=one.probabilities and {name: round(p, 4) for name, p in one.probabilities.items()},
-            differs=differences(text, (one.record.rumor, *one.record.variants, one.record.statement)),
+            differs=one.differs,
             reason=one.unread,
         ),
     )

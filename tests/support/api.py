@@ -40,7 +40,7 @@ CALIBRATION = Calibration(
     nearness=Nearness(bias=-5.0, similarity=10.0, words=0.0, bm25=0.0),
     gate=0.5,
     related=0.7,
-    sides=Sides(asserts=(1.0, 0.0, 0.0, 0.0, 0.0), denies=(0.0, 1.0, 0.0, 0.0, 0.0)),
+    sides=Sides(asserts=(1.0, *[0.0] * 6), denies=(0.0, 1.0, *[0.0] * 5)),
     rebutted=0.8,
     consistent=0.6,
     judged=4,

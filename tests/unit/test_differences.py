@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import pytest
+from support.records import content
 
 from service.differences import differences
 
-RECORD = (
-    "Pakistan presented rare earth samples to the US president in 2025.",
-    "The stones were gem ore samples that staff had bought in Pakistan.",
+RECORD = content(
+    "gem-ore",
+    rumor="Pakistan presented rare earth samples to the US president in 2025.",
+    variants=(),
+    statement="The stones were gem ore samples that staff had bought in Pakistan.",
 )
 
 
@@ -33,4 +36,8 @@ def test_the_capitals_of_a_title_are_not_names() -> None:
 
 
 def test_thousands_are_the_same_number_however_they_are_set() -> None:
-    assert differences("They printed 1200000 ballots", ["They printed 1,200,000 ballots"]) == ()
+    assert differences("They printed 1200000 ballots", content("b", rumor="They printed 1,200,000 ballots")) == ()
+
+
+def test_a_people_and_its_country_are_one_name() -> None:
+    assert differences("It was Pakistani leaders who presented samples", RECORD) == ()
