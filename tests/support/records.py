@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 
 from msgspec import structs
+
 from service.domain import Authority, Citation, Rebuttal, RebuttalContent, Speaker
 
 GEM_ORE = RebuttalContent(
