@@ -1,0 +1,102 @@
+# Everything is made on demand in .venv: `make help` lists what there is.
+
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+# Compiled modules are half of a fast start.
+unexport PYTHONDONTWRITEBYTECODE
+# A source tree on the path would hide the installed package that everything here is about.
+unexport PYTHONPATH
+
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --quiet --quiet --disable-pip-version-check
+# Set it to choose torch's build, for example --index-url and the address of a list of CPU builds.
+TORCH_PIP_ARGS ?=
+SOURCES := $(shell find service embeddings -type f ! -name '*.pyc' 2>/dev/null | sed 's/ /\\ /g') pyproject.toml
+
+# What a person types reaches the program through the environment: neither make nor the shell reads it.
+override CLAIM := $(value CLAIM)
+export CLAIM
+# Options for the program behind a target.
+ARGS =
+
+LOCKED := --no-deps --require-hashes
+COMPILE := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
+	--custom-compile-command 'make lock'
+
+.PHONY: help check serve test lint format eval bench weights lock clean
+
+help: ## List the targets
+	@echo 'Rejoinder: a claim in, the closest official rebuttal with its source out.'
+	@echo
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1|\2/p' $(firstword $(MAKEFILE_LIST)) | awk -F'|' '{ printf "%-16s %s\n", $$1, $$2 }'
+
+check: $(VENV)/.installed ## Check a claim: make check CLAIM="Pakistan handed over rare earths"
+	@if [ -z "$$CLAIM" ]; then echo 'Say what to check: make check CLAIM="a sentence or headline"' >&2; exit 2; fi
+	@$(BIN)/rejoinder check $(ARGS) -- "$$CLAIM"
+
+serve: $(VENV)/.installed ## Start the API on your store; ARGS="--port 8080" passes options
+	@exec $(BIN)/rejoinder serve $(ARGS)
+
+test: $(VENV)/.installed $(VENV)/.dev ## Run every test against the installed package, with the coverage gate
+	$(BIN)/pytest --cov --cov-report=term $(ARGS)
+
+lint: $(VENV)/.installed $(VENV)/.dev ## Check style, formatting and types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: $(VENV)/.dev ## Put every file into the house format
+	$(BIN)/ruff check --fix-only --quiet .
+	$(BIN)/ruff format .
+
+eval: $(VENV)/.installed ## Score the service on labelled claims
+	$(BIN)/python benchmarks/evaluate.py $(ARGS)
+
+bench: $(VENV)/.installed $(VENV)/.dev ## Measure speed and memory side by side with peers
+	$(BIN)/python benchmarks/speed.py $(ARGS)
+
+weights: $(VENV)/.installed $(VENV)/.dev ## Make the shipped weights again from their data
+	$(BIN)/python training/weights.py $(ARGS)
+
+lock: ## Resolve the locked versions again (needs uv)
+	$(COMPILE) pyproject.toml --output-file requirements/core.txt
+	$(COMPILE) --group build --constraints requirements/core.txt --output-file requirements/build.txt
+	$(COMPILE) pyproject.toml --extra models --group dev --constraints requirements/core.txt --constraints requirements/torch.txt \
+		--excludes requirements/excludes.txt --no-emit-package torch --output-file requirements/dev.txt
+
+clean: ## Remove .venv and everything else that was made
+	rm -rf $(VENV) dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage*
+
+# The stamps: each is newer than what it was made from, so a second `make check` installs nothing.
+
+$(VENV)/.made:
+	@python=; for candidate in $(PYTHON) python3 python3.13 python3.12 python3.11; do \
+		if $$candidate -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null; \
+		then python=$$candidate; break; fi; done; \
+	if [ -z "$$python" ]; then \
+		echo 'Rejoinder needs Python 3.11, 3.12 or 3.13, and none is on the PATH.' >&2; \
+		echo 'Install one, or name it: make PYTHON=/path/to/python3.12 …' >&2; exit 1; fi; \
+	echo "Making $(VENV) with $$($$python --version)"; \
+	$$python -m venv --clear $(VENV) || { \
+		echo 'Python could not make a virtual environment; on Debian and Ubuntu: apt install python3-venv' >&2; exit 1; }
+	@touch $@
+
+$(VENV)/.core: requirements/core.txt requirements/build.txt $(VENV)/.made
+	@echo 'Installing the locked packages that the service needs'
+	@$(PIP) install $(LOCKED) -r requirements/core.txt -r requirements/build.txt
+	@touch $@
+
+# The wheel is built and installed, not linked: what runs is what ships.
+$(VENV)/.installed: $(SOURCES) README.md LICENSE NOTICE $(VENV)/.core
+	@echo 'Installing Rejoinder'
+	@$(PIP) install --no-deps --no-build-isolation --force-reinstall .
+	@touch $@
+
+$(VENV)/.dev: requirements/dev.txt requirements/torch.txt $(VENV)/.core
+	@echo 'Installing what the tests and the training need (torch and its company: some hundred MB)'
+	@$(PIP) install $(LOCKED) -r requirements/dev.txt
+	@$(PIP) install $(TORCH_PIP_ARGS) -r requirements/torch.txt
+	@$(BIN)/python -c 'import torch' || { echo 'torch does not load: see docs/how-to/install.md' >&2; exit 1; }
+	@touch $@

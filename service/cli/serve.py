@@ -1,0 +1,44 @@
+"""``rejoinder serve``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from service.cli.store import db_option, note, settings_for
+from service.errors import RejoinderError
+
+
+@click.command(epilog="Every other setting is read from the environment: see docs/reference/settings.md.")
+@click.option("--host", metavar="ADDRESS", help="The address to listen on.  [default: 127.0.0.1]")
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    help="The port to listen on; 0 takes a free one.  [default: 8000]",
+)
+@db_option
+def serve(*, host: str | None, port: int | None, db: Path | None) -> None:
+    """Start the API, until Ctrl-C.
+
+    \b
+    Examples:
+      rejoinder serve
+      rejoinder serve --host 0.0.0.0 --port 8080 --db newsroom.db
+    """  # noqa: D301 - click reads the backslash, and a raw docstring would show it
+    from service.api.server import serve as run
+
+    settings = settings_for(db, host=host, port=port)
+    if not settings.db.exists():
+        note(f"First use: making the store {settings.db}. This happens once.")
+    try:
+        run(
+            settings,
+            on_ready=lambda address: note(f"Rejoinder answers at {address}, and explains itself at {address}/docs"),
+        )
+    except KeyboardInterrupt:
+        note("Stopped.")
+    except SystemExit as error:
+        # uvicorn ends the process when it cannot listen; the line above, which it logged, says why.
+        chosen = f"{settings.host}:{settings.port}"
+        raise RejoinderError(f"Cannot listen on {chosen}. Choose another with --host and --port.") from error

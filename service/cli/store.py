@@ -1,0 +1,104 @@
+"""What every command shares: which store, opened how, and what a first use tells the person who waits."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+import click
+
+from service.errors import StoreError
+
+if TYPE_CHECKING:
+    from service.runtime import Runtime
+    from service.settings import Settings
+    from service.store.sqlite import SqliteStore
+
+Decorated = TypeVar("Decorated", bound=Callable[..., object])
+
+
+def db_option(command: Decorated) -> Decorated:
+    """Add ``--db`` to a command."""
+    return click.option(
+        "--db",
+        type=click.Path(path_type=Path),
+        metavar="PATH",
+        help="The store's file. Default: REJOINDER_DB, else your own store.",
+    )(command)
+
+
+def settings_for(db: Path | None, **chosen: object) -> Settings:
+    """The settings of this run: the command line before the environment.
+
+    Raises:
+        SettingsError: a value does not fit.
+        StoreError: the path cannot be a store's.
+    """
+    from service.settings import Settings
+
+    settings = Settings.from_environment(os.environ, db=db, **chosen)
+    if settings.db.is_dir():
+        raise StoreError(
+            f"{settings.db} is a directory; --db names the store's file, for example {settings.db}/rejoinder.db."
+        )
+    return settings
+
+
+@contextmanager
+def store_alone(settings: Settings) -> Iterator[SqliteStore]:
+    """The store without the models: opens at once."""
+    from service.runtime import open_store
+
+    store = open_store(settings)
+    try:
+        yield store
+    finally:
+        store.close()
+
+
+@contextmanager
+def existing_store(db: Path | None) -> Iterator[SqliteStore]:
+    """As `store_alone`, but a store that was named must be there: a misspelt path must not become a new one.
+
+    Raises:
+        StoreError: it is not; says what to do.
+    """
+    settings = settings_for(db)
+    if db is not None and not settings.db.exists():
+        raise StoreError(f"There is no store at {settings.db}. Make one with: rejoinder init --db {settings.db}")
+    with store_alone(settings) as store:
+        yield store
+
+
+@contextmanager
+def runtime_for(settings: Settings) -> Iterator[Runtime]:
+    """Everything that answers claims; says on standard error what a first use is waiting for."""
+    from service.runtime import Runtime
+    from service.settings import SettingsError
+
+    if not settings.db.exists():
+        note(f"First use: making the store {settings.db}. This happens once.")
+    try:
+        runtime = Runtime.open(settings, on_progress=_tell)
+    except (ImportError, OSError, ValueError) as error:
+        if settings.encoder is None:
+            raise
+        raise SettingsError(f"REJOINDER_ENCODER={settings.encoder} cannot be used: {error}") from error
+    try:
+        yield runtime
+    finally:
+        runtime.close()
+
+
+def note(message: str) -> None:
+    """Say something to the person without getting into the output."""
+    click.echo(message, err=True)
+
+
+def _tell(stage: str, done: int, total: int) -> None:
+    if sys.stderr.isatty():
+        click.echo(f"\r{stage}: {done:,} of {total:,}", err=True, nl=done >= total)
