@@ -33,7 +33,7 @@ class Nearness(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     def __call__(self, similarity: float, words: float, bm25: float) -> float:
         """Probability in 0..1 from a cosine, the share of words covered, and the BM25 score."""
         logit = self.bias + self.similarity * similarity + self.words * words + self.bm25 * bm25
-        return 1 / (1 + math.exp(-logit))
+        return 1 / (1 + math.exp(-max(min(logit, 700.0), -700.0)))  # beyond that, exp overflows
 
 
 class Sides(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -37,6 +37,7 @@ class _Task(NamedTuple):
 
     claim: Claim
     text: str
+    nearest: float
     candidates: list[Candidate]
     records: dict[str, Rebuttal]
     language: str
@@ -113,16 +114,17 @@ class Checker:
 
     def _prepare(self, claim: Claim, text: str, candidates: list[Candidate]) -> _Task:
         """Keep the candidates that are worth judging, and fetch their records."""
+        nearest = candidates[0].nearness if candidates else 0.0
         near = [candidate for candidate in candidates if candidate.nearness >= self._calibration.gate]
         most = max(claim.limit, self._calibration.judged)
         near = near[: most if claim.as_of is None else len(near)]
         if not near:
-            return _Task(claim, text, [], {}, "")
+            return _Task(claim, text, nearest, [], {}, "")
         records = self._finder.store.get_many([candidate.id for candidate in near])
         records = {key: record for key, record in records.items() if answers(record, claim)}
         kept = [candidate for candidate in near if candidate.id in records][:most]
         language = primary(claim.language) if claim.language else language_of(text)
-        return _Task(claim, text, kept, records, language)
+        return _Task(claim, text, nearest, kept, records, language)
 
     async def _judge(self, tasks: Sequence[_Task]) -> list[list[Judged]]:
         """Read every claim that the model can read against its nearest records, all in one batch."""
@@ -178,7 +180,7 @@ class Checker:
         return f"The stance model does not read the language of the record ({record.language})."
 
     def _result(self, task: _Task, judged: list[Judged], version: int) -> CheckResult:
-        verdict, matches = decide(judged, self._calibration)
+        verdict, matches = decide(judged, self._calibration, nearest=task.nearest)
         verdict, matches = contest(verdict, matches, self._disputing(matches))
         return CheckResult(
             claim=task.claim.claim,

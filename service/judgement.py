@@ -38,7 +38,9 @@ class Judged(Struct, frozen=True, kw_only=True):
         return self.candidate.nearness if self.probabilities is None else 1 - self.probabilities["other"]
 
 
-def decide(judged: Sequence[Judged], calibration: Calibration) -> tuple[Verdict, list[Match]]:
+def decide(
+    judged: Sequence[Judged], calibration: Calibration, *, nearest: float = 0.0
+) -> tuple[Verdict, list[Match]]:
     """Choose the verdict.
 
     The record whose matter the claim most probably is speaks; it must be probable enough, on one side clearly
@@ -47,6 +49,7 @@ def decide(judged: Sequence[Judged], calibration: Calibration) -> tuple[Verdict,
     Args:
         judged: the candidates of the claim, in any order.
         calibration: the thresholds.
+        nearest: nearness of the nearest record, judged or not: how sure silence is.
 
     Returns:
         The verdict, and the matches, best first; none when the verdict is ``unmatched``.
@@ -61,7 +64,7 @@ def decide(judged: Sequence[Judged], calibration: Calibration) -> tuple[Verdict,
     if shown:
         shown.sort(key=lambda one: (-one.score, one.record.id))
         return _verdict("related", shown[0].candidate.nearness, shown[0].record), [_match(one) for one in shown]
-    return unmatched(1 - max((one.score for one in ranked), default=0.0)), []
+    return unmatched(1 - max((one.score for one in ranked), default=nearest)), []
 
 
 def unmatched(confidence: float) -> Verdict:

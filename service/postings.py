@@ -123,7 +123,7 @@ class Postings:
             parts = self._parts(word)
             held = sum(len(rows) for rows, _ in parts)
             weight = float(np.log1p((max(size - held, 0) + 0.5) / (held + 0.5)))
-            whole += weight if held else 0.0
+            whole += weight
             for rows, counts in parts:
                 often = counts.astype(np.float32)
                 norm = np.float32(K1 * (1 - B)) + np.float32(K1 * B / average) * lengths[rows]

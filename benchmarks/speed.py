@@ -1,0 +1,191 @@
+"""Speed and memory of a running server, as ratios to one forward pass of the encoder in the same run.
+
+    python benchmarks/speed.py --data ../shared/data [--quick]
+
+Prints one JSON object. The questions and the encoder passes take turns, so that a noisy machine slows both.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import http.client
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from embeddings.encoder import load_encoder
+
+NEWS = """
+Arsenal win the derby with a late goal from the bench
+Rain expected over the weekend as cold front moves in
+New museum of glass opens in a former brewery
+Central bank holds interest rates for a third month
+Ten recipes for a quick dinner in autumn
+Star conductor to leave the opera after twelve years
+Car maker recalls thousands of vans over brake fault
+Local bakery wins prize for its sourdough loaf
+Tennis champion withdraws from tournament with knee injury
+Trains delayed after signal failure near the main station
+""".strip().splitlines()
+
+
+class Server:
+    """A `rejoinder serve` of its own, asked over one kept-alive connection."""
+
+    def __init__(self, db: Path, port: int, environment: dict[str, str] | None = None) -> None:
+        command = [Path(sys.executable).with_name("rejoinder"), "serve", "--db", db, "--port", str(port)]
+        began = time.perf_counter()
+        self.process = subprocess.Popen(command, env=os.environ | (environment or {}))
+        self.port = port
+        self._wait()
+        self.ready_s = time.perf_counter() - began
+        self.connection = http.client.HTTPConnection("127.0.0.1", port)
+
+    def _wait(self) -> None:
+        for _ in range(6_000):
+            try:
+                probe = http.client.HTTPConnection("127.0.0.1", self.port)
+                probe.request("GET", "/health/ready")
+                if probe.getresponse().status == http.HTTPStatus.OK:
+                    return
+            except OSError:
+                pass
+            if self.process.poll() is not None:
+                sys.exit("The server stopped.")
+            time.sleep(0.01)
+        sys.exit("The server did not become ready.")
+
+    def post(self, path: str, body: object) -> dict:
+        """Send JSON, return JSON."""
+        self.connection.request("POST", path, json.dumps(body), {"Content-Type": "application/json"})
+        answer = self.connection.getresponse()
+        data = answer.read()
+        if answer.status != http.HTTPStatus.OK:
+            sys.exit(f"{path}: {answer.status} {data[:300]!r}")
+        return json.loads(data)
+
+    def resident_mb(self) -> float:
+        """What the process holds in memory now, from /proc."""
+        status = Path(f"/proc/{self.process.pid}/status").read_text()
+        return round(int(status.split("VmRSS:")[1].split()[0]) / 1024, 1)
+
+    def close(self) -> None:
+        """Stop it and wait for the end."""
+        self.process.terminate()
+        self.process.wait(30)
+
+
+@contextmanager
+def serving(db: Path, port: int = 8765, environment: dict[str, str] | None = None) -> Iterator[Server]:
+    """A server on this store, stopped afterwards."""
+    server = Server(db, port, environment)
+    try:
+        yield server
+    finally:
+        server.close()
+
+
+def paired(server: Server, texts: list[str], rounds: int) -> dict:
+    """Each text once over HTTP and once through the encoder alone, taking turns; no text twice, so no cache helps."""
+    encoder = load_encoder()
+    asked, encoded, labels = [], [], []
+    for turn in range(rounds):
+        text = f"{texts[turn % len(texts)]} {turn}"
+        began = time.perf_counter()
+        answer = server.post("/v1/check", {"claim": text, "limit": 1})
+        middle = time.perf_counter()
+        encoder.encode([text])
+        encoded.append(time.perf_counter() - middle)
+        asked.append(middle - began)
+        labels.append(answer["verdict"]["label"])
+    skip = rounds // 10
+    http_ms, pass_ms = (statistics.median(times[skip:]) * 1000 for times in (asked, encoded))
+    return {
+        "questions": rounds - skip,
+        "labels": {label: labels.count(label) for label in sorted(set(labels))},
+        "http_p50_ms": round(http_ms, 2),
+        "http_p95_ms": round(sorted(asked[skip:])[int(0.95 * (rounds - skip))] * 1000, 2),
+        "encoder_pass_p50_ms": round(pass_ms, 2),
+        "ratio_p50": round(http_ms / pass_ms, 2),
+    }
+
+
+def import_ratio(data: Path, folder: Path) -> dict:
+    """Import with embedding against encoding the same texts in batches, in one run."""
+    sys.path.insert(0, str(Path(__file__).parents[1] / "training" / "cascade"))
+    import cases  # noqa: PLC0415 - a script beside the package
+    import msgspec  # noqa: PLC0415 - as above
+
+    from service.passages import passages  # noqa: PLC0415 - as above
+    from service.runtime import Runtime  # noqa: PLC0415 - as above
+    from service.settings import Settings  # noqa: PLC0415 - as above
+
+    records = list(cases.tweet_records(data))
+    texts = sorted((passage.text for record in records for passage in passages(record)), key=len)
+    lines = b"".join(msgspec.json.encode(record) + b"\n" for record in records)
+    encoder = load_encoder()
+    runtime = Runtime.open(Settings(db=folder / "large.db", starter=False))
+
+    async def chunks():  # noqa: ANN202 - an async generator of bytes
+        for at in range(0, len(lines), 65_536):
+            yield lines[at : at + 65_536]
+
+    began = time.perf_counter()
+    half = len(texts) // 128 * 64
+    for at in range(0, half, 64):  # half of the batches before the import, half after: drift hits both
+        encoder.encode(texts[at : at + 64])
+    encoding = time.perf_counter() - began
+    began = time.perf_counter()
+    report = asyncio.run(runtime.catalog.import_lines(chunks(), actor="benchmark"))
+    importing = time.perf_counter() - began
+    began = time.perf_counter()
+    for at in range(half, len(texts), 64):
+        encoder.encode(texts[at : at + 64])
+    encoding += time.perf_counter() - began
+    runtime.close()
+    return {
+        "records": report.created,
+        "texts": len(texts),
+        "import_s": round(importing, 1),
+        "encoding_s": round(encoding, 1),
+        "ratio": round(importing / encoding, 2),
+    }
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", type=Path, default=Path("../shared/data"))
+    parser.add_argument("--rounds", type=int, default=400)
+    parser.add_argument("--quick", action="store_true", help="the starter store only")
+    args = parser.parse_args()
+    rumor = ["Pakistan handed rare earth samples to the US president", "Vaccines cause autism in children, they say"]
+    result = {}
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        with serving(folder / "starter.db") as server:
+            result["starter"] = {
+                "unmatched": paired(server, NEWS, args.rounds),
+                "verdict": paired(server, rumor, args.rounds // 2),
+                "resident_mb": server.resident_mb(),
+            }
+        with serving(folder / "starter.db") as server:
+            result["starter"]["ready_s_second_start"] = round(server.ready_s, 2)
+        if not args.quick:
+            result["import"] = import_ratio(args.data, folder)
+            with serving(folder / "large.db", environment={"REJOINDER_STARTER": "false"}) as server:
+                result["large"] = {"ready_s": round(server.ready_s, 2), "unmatched": paired(server, NEWS, args.rounds)}
+                result["large"]["resident_mb"] = server.resident_mb()
+    print(json.dumps(result, indent=2))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,77 @@
+"""Claims with known answers, and the stores to ask: what the cascade is calibrated on."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from service.domain import Authority, Citation, RebuttalContent
+
+AUTHORED = ("business", "disasters", "government", "health", "science_culture")
+HELD_OUT = "science_culture"  # the stance model has not seen this file
+
+
+class Case(NamedTuple):
+    """A claim, the id of the record whose matter it is (None: no record of the store), and the side it takes."""
+
+    text: str
+    gold: frozenset[str]
+    stance: str
+    kind: str
+
+
+def rows(path: Path) -> Iterator[dict]:
+    """The objects of a JSON lines file."""
+    with path.open(encoding="utf-8") as lines:
+        yield from (json.loads(line) for line in lines if line.strip())
+
+
+def record(name: str, rumor: str, statement: str, title: str | None = None) -> RebuttalContent:
+    """A record with made-up circumstances around real texts."""
+    citation = Citation(url=f"https://example.org/{len(name)}", publisher="Example", title=title)
+    authority = Authority(name="Example authority")
+    return RebuttalContent(id=name, rumor=rumor, statement=statement, authority=authority, citations=(citation,))
+
+
+def authored_records(data: Path) -> Iterator[RebuttalContent]:
+    """One record for each authored English rumor."""
+    for name in AUTHORED:
+        for at, row in enumerate(rows(data / "authored" / f"{name}.jsonl")):
+            yield record(f"{name}-{at}", row["rumor"], row["statement"])
+
+
+def authored_cases(data: Path, name: str) -> Iterator[Case]:
+    """The English claims of one authored file. Claims that are ``other`` have no gold record."""
+    for at, row in enumerate(rows(data / "authored" / f"{name}.jsonl")):
+        for stance, kind, text, *language in row["claims"]:
+            if not language or language[0] == "en":
+                gold = frozenset() if stance == "other" else frozenset({f"{name}-{at}"})
+                yield Case(text, gold, stance, kind)
+
+
+def tweet_records(data: Path, *, without: frozenset[str] = frozenset()) -> Iterator[RebuttalContent]:
+    """The fact-checked claims of CheckThat! 2022 task 2A, as its scoring script imports them."""
+    for row in rows(data / "clef2022_2a_en" / "rebuttals.jsonl"):
+        if row["id"] not in without:
+            rumor = (row["claim"] or row["title"])[:2000]
+            yield record(row["id"], rumor, (row["text"] or rumor)[:2000], row["title"] or rumor[:200])
+
+
+def removed(data: Path) -> frozenset[str]:
+    """The records that are left out for the abstention cases of the dev split."""
+    return frozenset((data / "clef2022_2a_en" / "nomatch_dev_removed_rebuttals.txt").read_text().split())
+
+
+def tweet_cases(data: Path, split: str, *, without: frozenset[str] = frozenset()) -> Iterator[Case]:
+    """The tweets of a split; those whose records are all left out have no gold."""
+    folder = data / "clef2022_2a_en"
+    gold: dict[str, set[str]] = {}
+    for line in (folder / "qrels.tsv").read_text().splitlines():
+        claim, rebuttal = line.split("\t")[:2]
+        gold.setdefault(claim, set()).add(rebuttal)
+    for row in rows(folder / "claims.jsonl"):
+        if row["split"] == split and row["id"] in gold:
+            left = frozenset(gold[row["id"]] - without)
+            yield Case(row["text"], left, "asserts" if left else "other", "tweet")

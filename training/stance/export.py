@@ -1,0 +1,147 @@
+"""Exports a trained stance network to ONNX, with tokenizer and manifest.
+
+`python training/stance/export.py --checkpoint DIR/stage2.pt --out FOLDER --data ../shared/data`
+
+The graph and its ways of storing weights are those of `training/encoder`. With ranges fixed at export a pair's answer
+does not depend on what else is in its batch: a verdict must be the same each time. 7-bit weights cannot saturate on
+processors without VNNI: nor may it depend on the processor. `--variant fp32` makes the reference for
+`evaluate.py --against`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import sys
+from pathlib import Path
+from random import Random
+from typing import TYPE_CHECKING
+
+import numpy as np
+import onnx
+import onnxruntime
+import sources
+import torch
+from data import SEED
+from model import BASE, MAX_CLAIM_TOKENS, MAX_RUMOR_TOKENS, SEPARATOR, collate, load_tokenizer, rumor_side, token_ids
+from onnx import TensorProto, helper
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "encoder"))
+from graph import Bert, Graph
+from int8 import Range, storages
+from linear import FloatStorage
+
+if TYPE_CHECKING:
+    from linear import Storage
+    from numpy.typing import NDArray
+
+    Weights = dict[str, NDArray[np.float32]]
+
+SHIPPED = "int8-static-7bit"
+HEADS = 12
+CALIBRATION_PAIRS = 400
+STATEMENT_SHARE = 0.65  # as in training
+KEPT_PERCENT = 98  # ranges hold 98 of 100 pairs: the rest is clipped, and every other pair gains finer steps
+INPUTS = ("input_ids", "attention_mask", "token_type_ids")
+
+
+def read_weights(checkpoint: Path) -> Weights:
+    """The tensors by the names of `transformers.BertModel`, and `head.weight`, `head.bias`."""
+    state = torch.load(checkpoint, weights_only=True)
+    return {name.removeprefix("bert."): tensor.float().numpy() for name, tensor in state.items()}
+
+
+def stance_graph(weights: Weights, storage: Storage) -> onnx.ModelProto:
+    """Token ids, attention mask and segment ids (batch, tokens) in, `logits` (batch, 3) out."""
+    graph = Graph()
+    hidden = Bert(graph, weights, storage, heads=HEADS).hidden(*INPUTS)
+    mask = graph.node("Cast", ["attention_mask"], to=TensorProto.FLOAT)
+    one = graph.constant("one", np.array([1]))
+    total = graph.node("Squeeze", [graph.node("MatMul", [graph.node("Unsqueeze", [mask, one]), hidden]), one])
+    count = graph.node("ReduceSum", [mask, one], keepdims=1)
+    mean = graph.node("Div", [total, count])
+    # The head stays in float32: 1,155 numbers decide, and rounding them saves nothing.
+    matrix = graph.constant("head.weight", np.ascontiguousarray(weights["head.weight"].T))
+    logits = graph.node(
+        "Add", [graph.node("MatMul", [mean, matrix]), graph.constant("head.bias", weights["head.bias"])]
+    )
+    model: onnx.ModelProto = graph.model(INPUTS, logits, "logits", len(sources.LABELS))
+    return model
+
+
+def calibration_feeds(data: Path) -> list[dict[str, NDArray[np.int64]]]:
+    """Single pairs of the training domains, with and without the statement, in the form that the network reads."""
+    random = Random(SEED)
+    pairs = random.sample(sources.authored(data) + sources.starter(data), CALIBRATION_PAIRS)
+    tokenizer = load_tokenizer()
+    claims = token_ids(tokenizer, [p.claim for p in pairs], MAX_CLAIM_TOKENS)
+    sides = [rumor_side(p.rumor, p.statement if random.random() < STATEMENT_SHARE else None) for p in pairs]
+    rumors = token_ids(tokenizer, sides, MAX_RUMOR_TOKENS)
+    return [
+        {name: tensor.numpy() for name, tensor in collate([pair]).items()} for pair in zip(claims, rumors, strict=True)
+    ]
+
+
+def ranges(weights: Weights, data: Path) -> dict[str, Range]:
+    """Between which values each input channel of each layer moves, from the float32 graph."""
+    storage = FloatStorage(np.float32)
+    model = stance_graph(weights, storage)
+    outputs = list(dict.fromkeys(storage.inputs.values()))
+    model.graph.output.extend(helper.make_tensor_value_info(name, TensorProto.FLOAT, None) for name in outputs)
+    session = onnxruntime.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
+    seen = [session.run(outputs, feed) for feed in calibration_feeds(data)]
+    found = {}
+    for layer, name in storage.inputs.items():
+        values = [run[outputs.index(name)] for run in seen]
+        low = np.percentile([value.min(axis=(0, 1)) for value in values], 100 - KEPT_PERCENT, axis=0)
+        high = np.percentile([value.max(axis=(0, 1)) for value in values], KEPT_PERCENT, axis=0)
+        found[layer] = Range(low.astype(np.float32), high.astype(np.float32))
+    return found
+
+
+def write_manifest(folder: Path, variant: str) -> None:
+    """Names, limits and hashes that a loader checks before it serves."""
+    files = {name: sha256(folder / name) for name in ("model.onnx", "tokenizer.json")}
+    manifest = {
+        "name": "stance-minilm-l6",
+        "variant": variant,
+        "revision": files["model.onnx"][:12],
+        "languages": ["en"],
+        "labels": list(sources.LABELS),
+        "max_claim_tokens": MAX_CLAIM_TOKENS,
+        "max_rumor_tokens": MAX_RUMOR_TOKENS,
+        "separator": SEPARATOR,
+        "files": files,
+        "made_by": "training/stance/train.py, training/stance/export.py",
+        "base": "sentence-transformers/all-MiniLM-L6-v2",
+        "base_sha256": sha256(BASE / "model.safetensors"),
+    }
+    (folder / "manifest.json").write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
+
+
+def sha256(path: Path) -> str:
+    """Hexadecimal digest of a file."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def main() -> None:
+    """Write model.onnx, tokenizer.json and manifest.json of one variant."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--checkpoint", type=Path, required=True)
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--variant", choices=sorted(storages({})), default=SHIPPED)
+    parser.add_argument("--data", type=Path, default=Path("../shared/data"), help="where calibration texts are")
+    options = parser.parse_args()
+    weights = read_weights(options.checkpoint)
+    measured = ranges(weights, options.data) if "static" in options.variant else {}
+    options.out.mkdir(parents=True, exist_ok=True)
+    onnx.save(stance_graph(weights, storages(measured)[options.variant]), options.out / "model.onnx")
+    # Without truncation and padding of its own: the caller cuts each side by itself.
+    load_tokenizer().save(str(options.out / "tokenizer.json"), pretty=False)
+    write_manifest(options.out, options.variant)
+    print(options.out, options.variant, (options.out / "model.onnx").stat().st_size)
+
+
+if __name__ == "__main__":
+    main()
