@@ -105,7 +105,7 @@ def stance(data: Path) -> dict:
     with runtime_over(()) as runtime:
         for pair in sources.debunk_headlines(data, held_out=True):
             comparison = asyncio.run(runtime.checker.compare(pair.claim, pair.rumor, None))
-            labels.append(comparison.stance)  # noqa: PERF401 - two steps, one line each
+            labels.append(comparison.stance)
     return {
         "debunk headline read as denies": interval([float(label == "denies") for label in labels], mean),
         "called asserts": interval([float(label == "asserts") for label in labels], mean),

@@ -8,7 +8,6 @@ logistic regression on a few scores (Platt 1999 for one score).
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from importlib import resources
 from typing import Annotated, Final
 
@@ -16,8 +15,6 @@ import msgspec
 import numpy as np
 from msgspec import Meta, Struct
 from numpy.typing import NDArray
-
-from service.domain import Difference
 
 FILE: Final = "calibration.json"
 
@@ -27,12 +24,11 @@ class Nearness(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     bias: float
     similarity: float
-    words: float
-    bm25: float
+    evidence: float
 
-    def __call__(self, similarity: float, words: float, bm25: float) -> float:
-        """Probability in 0..1 from a cosine, the share of words covered, and the BM25 score."""
-        logit = self.bias + self.similarity * similarity + self.words * words + self.bm25 * bm25
+    def __call__(self, similarity: float, evidence: float) -> float:
+        """Probability in 0..1 from a cosine and the evidence of the words."""
+        logit = self.bias + self.similarity * similarity + self.evidence * evidence
         return 1 / (1 + math.exp(-max(min(logit, 700.0), -700.0)))  # beyond that, exp overflows
 
 
@@ -68,18 +64,15 @@ class Calibration(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     consistent: Annotated[float, Meta(ge=0, le=1)]
     judged: Annotated[int, Meta(ge=1, le=20)]
 
-    def stance_probabilities(
-        self, raw: NDArray[np.float32], similarity: float, words: float, differs: Sequence[Difference]
-    ) -> dict[str, float]:
+    def stance_probabilities(self, raw: NDArray[np.float32], similarity: float, words: float) -> dict[str, float]:
         """Calibrated probabilities of asserts, denies and other.
 
         Args:
             raw: the stance model's own probabilities, shape (3,), in the order asserts, denies, other.
             similarity: cosine of the candidate's best text.
             words: its word score.
-            differs: what the claim says otherwise than the record.
         """
-        features = stance_features(raw, similarity, words, differs)
+        features = stance_features(raw, similarity, words)
         logits = (_dot(self.sides.asserts, features), _dot(self.sides.denies, features), 0.0)
         top = max(logits)
         weights = [math.exp(logit - top) for logit in logits]
@@ -87,19 +80,13 @@ class Calibration(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
         return {name: weight / total for name, weight in zip(("asserts", "denies", "other"), weights, strict=True)}
 
 
-def stance_features(
-    raw: NDArray[np.float32], similarity: float, words: float, differs: Sequence[Difference]
-) -> tuple[float, ...]:
-    """What the stance calibration looks at.
+def stance_features(raw: NDArray[np.float32], similarity: float, words: float) -> tuple[float, ...]:
+    """What the stance calibration looks at: log odds of asserts and denies against other, cosine, word score, one.
 
-    Returns:
-        Log odds of asserts and of denies against other, cosine, word score, whether a name and whether a number of the
-        claim is unknown to the record, and one.
+    Whether a name or a number of the claim is unknown to the record was tried as well: its weight was fitted to 0.
     """
     asserts, denies, other = (max(float(p), 1e-6) for p in raw)
-    kinds = {difference.kind for difference in differs}
-    unknown = float("name" in kinds), float("number" in kinds)
-    return math.log(asserts / other), math.log(denies / other), similarity, words, *unknown, 1.0
+    return math.log(asserts / other), math.log(denies / other), similarity, words, 1.0
 
 
 def load_calibration() -> Calibration:

@@ -156,18 +156,15 @@ class Checker:
         record = task.records[candidate.id]
         texts = passages(record)
         same = [passage for passage in texts if passage.field == FIELDS[candidate.field]]
-        differs = differences(task.text, record)
         probabilities = None
         if at is not None:
-            probabilities = self._calibration.stance_probabilities(
-                raw[at], candidate.similarity, candidate.words, differs
-            )
+            probabilities = self._calibration.stance_probabilities(raw[at], candidate.similarity, candidate.words)
         return Judged(
             record=record,
             candidate=candidate,
             # The record may have changed since the index was searched: its first text, the rumor, is always there.
             passage=same[candidate.ordinal] if candidate.ordinal < len(same) else texts[0],
-            differs=differs,
+            differs=differences(task.text, record),
             probabilities=probabilities,
             unread=None if at is not None else self._why_unread(task, record, candidate),
         )

@@ -1,7 +1,4 @@
-"""What a claim says otherwise than a record: names, numbers, a negation.
-
-People read it in ``why``; the calibration counts it, because a stance model overlooks a single exchanged name.
-"""
+"""What a claim says otherwise than a record: names, numbers, a negation. For people to read; no verdict rests on it."""
 
 from __future__ import annotations
 

@@ -38,7 +38,7 @@ class Candidate(Struct, frozen=True, kw_only=True):
         ordinal: which text of that field it is.
         similarity: cosine of the claim and that text.
         words: share of the claim's words that the record covers; 0 where no word is shared.
-        bm25: the word score that is not comparable between claims.
+        evidence: what the words prove, `service.postings.WordHit.evidence`.
         nearness: all of these, fused into a probability.
     """
 
@@ -47,7 +47,7 @@ class Candidate(Struct, frozen=True, kw_only=True):
     ordinal: int
     similarity: float
     words: float
-    bm25: float
+    evidence: float
     nearness: float
 
 
@@ -145,13 +145,13 @@ class Finder:
         return ranked
 
     def _candidate(self, hit: Hit, worded: WordHit | None) -> Candidate:
-        words, bm25 = (worded.coverage, worded.bm25) if worded else (0.0, 0.0)
+        evidence = worded.evidence if worded else 0.0
         return Candidate(
             id=hit.key,
             field=hit.field,
             ordinal=hit.ordinal,
             similarity=hit.cosine,
-            words=words,
-            bm25=bm25,
-            nearness=self._nearness(hit.cosine, words, bm25),
+            words=worded.coverage if worded else 0.0,
+            evidence=evidence,
+            nearness=self._nearness(hit.cosine, evidence),
         )

@@ -38,9 +38,7 @@ class Judged(Struct, frozen=True, kw_only=True):
         return self.candidate.nearness if self.probabilities is None else 1 - self.probabilities["other"]
 
 
-def decide(
-    judged: Sequence[Judged], calibration: Calibration, *, nearest: float = 0.0
-) -> tuple[Verdict, list[Match]]:
+def decide(judged: Sequence[Judged], calibration: Calibration, *, nearest: float = 0.0) -> tuple[Verdict, list[Match]]:
     """Choose the verdict.
 
     The record whose matter the claim most probably is speaks; it must be probable enough, on one side clearly

@@ -32,13 +32,18 @@ class WordHit(NamedTuple):
     Attributes:
         key: whose words they are.
         bm25: the score.
-        coverage: the score as a share of what a record of average length would get that holds once each word that the
-            index knows; comparable between queries. Short records that repeat a word can exceed 1.
+        coverage: the score as a share of what a record of average length would get that holds each word of the query
+            once; comparable between queries. Short records that repeat a word can exceed 1.
     """
 
     key: str
     bm25: float
     coverage: float
+
+    @property
+    def evidence(self) -> float:
+        """Both at once: much of the query, and words that say much. Tells matches best (decision 0004)."""
+        return self.bm25 * self.coverage
 
 
 class Postings:

@@ -17,7 +17,7 @@ from service.finder import Candidate, Finder
 from service.passages import passages
 from service.store.sqlite import SqliteStore
 
-WORDS_ALONE = Nearness(bias=0.0, similarity=0.0, words=1.0, bm25=0.0)
+WORDS_ALONE = Nearness(bias=0.0, similarity=0.0, evidence=1.0)
 
 
 @pytest.fixture
@@ -70,7 +70,7 @@ def test_every_passage_is_searched_and_the_best_comes_first(catalog: Catalog, fi
     best, second = candidates(finder, "rare birds at the zoo")
     assert (best.id, second.id) == ("b", "gem-ore")
     assert best.words > second.words
-    assert best.bm25 > second.bm25 > 0
+    assert best.evidence > second.evidence > 0
 
 
 def test_the_quote_is_searched_too_and_follows_its_changes(catalog: Catalog, finder: Finder) -> None:

@@ -37,10 +37,10 @@ NDJSON = {"Content-Type": "application/x-ndjson"}
 CALIBRATION = Calibration(
     encoder="hashing",
     stance="word-stance",
-    nearness=Nearness(bias=-5.0, similarity=10.0, words=0.0, bm25=0.0),
+    nearness=Nearness(bias=-5.0, similarity=10.0, evidence=0.0),
     gate=0.5,
     related=0.7,
-    sides=Sides(asserts=(1.0, *[0.0] * 6), denies=(0.0, 1.0, *[0.0] * 5)),
+    sides=Sides(asserts=(1.0, 0.0, 0.0, 0.0, 0.0), denies=(0.0, 1.0, 0.0, 0.0, 0.0)),
     rebutted=0.8,
     consistent=0.6,
     judged=4,

@@ -15,10 +15,10 @@ from service.passages import passages
 CALIBRATION = Calibration(
     encoder="e",
     stance="s",
-    nearness=Nearness(bias=0, similarity=1, words=1, bm25=0),
+    nearness=Nearness(bias=0, similarity=1, evidence=1),
     gate=0.1,
     related=0.5,
-    sides=Sides(asserts=(1, 0, 0, 0, 0, 0, 0), denies=(0, 1, 0, 0, 0, 0, 0)),
+    sides=Sides(asserts=(1, 0, 0, 0, 0), denies=(0, 1, 0, 0, 0)),
     rebutted=0.8,
     consistent=0.6,
     judged=4,
@@ -27,7 +27,7 @@ CALIBRATION = Calibration(
 
 def judged(record: Rebuttal, asserts: float | None = None, denies: float = 0.0, nearness: float = 0.9) -> Judged:
     probabilities = None if asserts is None else {"asserts": asserts, "denies": denies, "other": 1 - asserts - denies}
-    candidate = Candidate(id=record.id, field=0, ordinal=0, similarity=0.7, words=0.5, bm25=5.0, nearness=nearness)
+    candidate = Candidate(id=record.id, field=0, ordinal=0, similarity=0.7, words=0.5, evidence=2.5, nearness=nearness)
     unread = "not read" if asserts is None else None
     return Judged(
         record=record,

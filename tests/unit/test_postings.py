@@ -84,6 +84,14 @@ def test_growing_past_the_first_part_keeps_every_record() -> None:
     assert len(postings.search(["common"], 10_000)) == 5_000
 
 
+def test_words_that_no_record_has_lower_the_coverage() -> None:
+    postings = filled({"a": ["gem", "ore"], "b": ["dam", "bank"]})
+    (whole,) = postings.search(["gem", "ore"], 5)
+    (part,) = postings.search(["gem", "ore", "zebra"], 5)
+    assert part.bm25 == whole.bm25
+    assert part.coverage < whole.coverage
+
+
 def test_coverage_of_every_word_by_an_average_record_is_one() -> None:
     postings = filled({"a": ["gem", "ore"], "b": ["dam", "bank"]})
     (hit,) = postings.search(["gem", "ore"], 5)

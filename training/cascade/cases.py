@@ -75,3 +75,9 @@ def tweet_cases(data: Path, split: str, *, without: frozenset[str] = frozenset()
         if row["split"] == split and row["id"] in gold:
             left = frozenset(gold[row["id"]] - without)
             yield Case(row["text"], left, "asserts" if left else "other", "tweet")
+
+
+def headlines(data: Path) -> Iterator[Case]:
+    """Real headlines of the day that no record of ours is about: what a browser asks."""
+    for text in sorted({row["a"] for row in rows(data / "stance" / "emergent_train.jsonl")}):
+        yield Case(text, frozenset(), "other", "headline")
