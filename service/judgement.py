@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 from msgspec import Struct, structs
@@ -37,12 +38,20 @@ class Judged(Struct, frozen=True, kw_only=True):
         """Probability that the claim is the matter that the record rebuts, from all that is known."""
         return self.candidate.nearness if self.probabilities is None else 1 - self.probabilities["other"]
 
+    @property
+    def weight(self) -> float:
+        """What decides between records: the odds of both stages together.
+
+        The stance model is as sure of a sister record as of the right one; the first stage tells them apart.
+        """
+        return log_odds(self.score) + (log_odds(self.candidate.nearness) if self.probabilities else 0.0)
+
 
 def decide(judged: Sequence[Judged], calibration: Calibration, *, nearest: float = 0.0) -> tuple[Verdict, list[Match]]:
     """Choose the verdict.
 
-    The record whose matter the claim most probably is speaks; it must be probable enough, on one side clearly
-    enough, or the service falls back to background, and from there to silence.
+    The record with the best odds speaks. If it is not probable enough that the claim takes one side of its matter, the
+    service falls back to background, and from there to silence.
 
     Args:
         judged: the candidates of the claim, in any order.
@@ -52,7 +61,7 @@ def decide(judged: Sequence[Judged], calibration: Calibration, *, nearest: float
     Returns:
         The verdict, and the matches, best first; none when the verdict is ``unmatched``.
     """
-    ranked = sorted(judged, key=lambda one: (one.probabilities is None, -one.score, one.record.id))
+    ranked = sorted(judged, key=lambda one: (one.probabilities is None, -one.weight, one.record.id))
     read = [one for one in ranked if one.probabilities is not None]
     label, confidence = _side(read[0], calibration) if read else (None, 0.0)
     shown = [one for one in ranked if one.candidate.nearness >= calibration.related]
@@ -99,6 +108,12 @@ def contest(verdict: Verdict, matches: list[Match], other: Rebuttal | None) -> t
     )
     matches = [first, beside, *(match for match in matches[1:] if match.rebuttal.id != other.id)]
     return structs.replace(verdict, label=label, summary=summary(label, first.rebuttal, other)), matches
+
+
+def log_odds(probability: float) -> float:
+    """Natural logarithm of p / (1 - p), finite for 0 and 1."""
+    kept = min(max(probability, 1e-6), 1 - 1e-6)
+    return math.log(kept / (1 - kept))
 
 
 def _side(best: Judged, calibration: Calibration) -> tuple[Label | None, float]:

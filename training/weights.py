@@ -25,7 +25,7 @@ def commands(step: str, data: Path, work: Path) -> list[list[str]]:
         "encoder": [["encoder/export.py", str(WEIGHTS / "all-minilm-l6-v2"), "--data", str(data)]],
         "stance": [
             ["stance/train.py", "--data", str(data), "--out", str(stance)],
-            ["stance/export.py", "--checkpoint", str(stance / "stage2.pt"), "--out", str(model), "--data", str(data)],
+            ["stance/export.py", "--checkpoint", str(stance / "stage3.pt"), "--out", str(model), "--data", str(data)],
         ],
         "calibration": [["cascade/calibrate.py", "--data", str(data)]],
     }[step]

@@ -33,6 +33,7 @@ from service.catalog import Catalog
 from service.domain import RebuttalContent
 from service.finder import Candidate, Finder
 from service.ingest import starter
+from service.judgement import log_odds
 from service.normalise import normalise
 from service.store.sqlite import SqliteStore
 
@@ -123,6 +124,7 @@ class Read(NamedTuple):
     """A candidate that the stance model has read: features, and what it should have said."""
 
     features: tuple[float, ...]
+    nearness: float
     target: str
     group: int
 
@@ -141,7 +143,7 @@ def read(found: list[Found], finder: Finder, stance: StanceModel, gate: float) -
                 about.append((group, candidate, target))
     raw = np.concatenate([stance.predict(pairs[at : at + 64]) for at in range(0, len(pairs), 64)])
     return [
-        Read(stance_features(row, candidate.similarity, candidate.words), target, group)
+        Read(stance_features(row, candidate.similarity, candidate.words), candidate.nearness, target, group)
         for row, (group, candidate, target) in zip(raw, about, strict=True)
     ]
 
@@ -159,10 +161,13 @@ def fit_sides(reads: list[Read]) -> Sides:
 def best_of(reads: list[Read], sides: Sides) -> dict[int, tuple[float, float, str]]:
     """For each case the candidate that would speak: probabilities of asserts and denies, and the truth."""
     best: dict[int, tuple[float, float, str]] = {}
+    weights: dict[int, float] = {}
     for one in reads:
         logits = np.array([np.dot(sides.asserts, one.features), np.dot(sides.denies, one.features), 0.0])
         asserts, denies, other = np.exp(logits - logits.max()) / np.exp(logits - logits.max()).sum()
-        if one.group not in best or 1 - other > sum(best[one.group][:2]):
+        weight = log_odds(1 - float(other)) + log_odds(one.nearness)
+        if weight > weights.get(one.group, -np.inf):
+            weights[one.group] = weight
             best[one.group] = (float(asserts), float(denies), one.target)
     return best
 
