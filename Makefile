@@ -52,10 +52,10 @@ format: $(VENV)/.dev ## Put every file into the house format
 	$(BIN)/ruff format .
 
 eval: $(VENV)/.installed ## Score the service on labelled claims
-	$(BIN)/python benchmarks/evaluate.py $(ARGS)
+	$(BIN)/python benchmarks/evaluate.py --write docs/evaluation.md $(ARGS)
 
 bench: $(VENV)/.installed $(VENV)/.dev ## Measure speed and memory side by side with peers
-	$(BIN)/python benchmarks/speed.py $(ARGS)
+	$(BIN)/python benchmarks/speed.py --write docs/performance.md $(ARGS)
 
 weights: $(VENV)/.installed $(VENV)/.dev ## Make the shipped weights again from their data
 	$(BIN)/python training/weights.py $(ARGS)

@@ -76,7 +76,7 @@ def retrieval(data: Path) -> dict:
             near = asyncio.run(runtime.finder.find([case.text]))[0]
             rankings = {
                 "service": [hit.rebuttal.id for hit in hits],
-                "words alone": [hit.id for hit in runtime.store.search_words(case.text, 20)],
+                "words alone": [c.id for c in sorted(near, key=lambda c: -c.evidence)],
                 "vectors alone": [c.id for c in sorted(near, key=lambda c: -c.similarity)],
             }
             for name, ranked in rankings.items():

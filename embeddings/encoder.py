@@ -41,12 +41,13 @@ class Encoder(Protocol):
         ...
 
 
-def load_encoder(name_or_folder: str | None = None) -> Encoder:
+def load_encoder(name_or_folder: str | None = None, *, threads: int = 1) -> Encoder:
     """Load the encoder that ships with the package, or any sentence-transformers model.
 
     Args:
         name_or_folder: None for the default; else a model name or a folder for sentence-transformers,
             which is the extra ``models``.
+        threads: processor cores that one forward pass of the default may use.
 
     Raises:
         WeightsError: the shipped weights do not match their manifest.
@@ -56,7 +57,7 @@ def load_encoder(name_or_folder: str | None = None) -> Encoder:
     if name_or_folder is None:
         from embeddings.onnx import OnnxEncoder  # noqa: PLC0415 - see above
 
-        return OnnxEncoder.load()
+        return OnnxEncoder.load(threads=threads)
     from embeddings.sentence import SentenceTransformersEncoder  # noqa: PLC0415 - see above
 
     return SentenceTransformersEncoder(name_or_folder)

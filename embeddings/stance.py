@@ -116,13 +116,13 @@ class OnnxStanceModel:
         return [encoding.ids[:limit] for encoding in encodings]
 
 
-def load_stance() -> StanceModel:
+def load_stance(*, threads: int = 1) -> StanceModel:
     """Load the stance model that ships with the package.
 
     Raises:
         WeightsError: its files are missing or do not match their manifest.
     """
-    return OnnxStanceModel.load()
+    return OnnxStanceModel.load(threads=threads)
 
 
 def _softmax(logits: NDArray[np.float32]) -> Probabilities:

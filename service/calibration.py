@@ -17,6 +17,7 @@ from msgspec import Meta, Struct
 from numpy.typing import NDArray
 
 FILE: Final = "calibration.json"
+_USUAL: Final = 1_000  # records; only a unit, so that the bias is that of a store of this size
 
 
 class Nearness(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -25,10 +26,18 @@ class Nearness(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     bias: float
     similarity: float
     evidence: float
+    size: float
 
-    def __call__(self, similarity: float, evidence: float) -> float:
-        """Probability in 0..1 from a cosine and the evidence of the words."""
+    def __call__(self, similarity: float, evidence: float, records: int) -> float:
+        """Probability in 0..1 that a candidate is the matter of a claim.
+
+        Args:
+            similarity: cosine of the claim and the candidate's nearest text.
+            evidence: of their words, `service.postings.WordHit.evidence`.
+            records: how many there are: among more of them, some come near by chance.
+        """
         logit = self.bias + self.similarity * similarity + self.evidence * evidence
+        logit += self.size * math.log(max(records, 1) / _USUAL)
         return 1 / (1 + math.exp(-max(min(logit, 700.0), -700.0)))  # beyond that, exp overflows
 
 

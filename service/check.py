@@ -16,7 +16,7 @@ from service.cache import AnswerCache
 from service.calibration import Calibration
 from service.differences import differences
 from service.domain import CheckResult, Claim, Filters, Hit, Match, Rebuttal, Stance
-from service.finder import Candidate, Finder
+from service.finder import DEEP, Candidate, Finder
 from service.judgement import Judged, contest, decide
 from service.language import language_of, primary
 from service.normalise import clean, normalise
@@ -83,7 +83,7 @@ class Checker:
     async def search(self, query: str, *, limit: int, filters: Filters) -> list[Hit]:
         """The nearest records, published ones only, without a verdict."""
         text = normalise(query).text or query
-        deep = max(50, 2 * limit)
+        deep = max(DEEP, 2 * limit)
         while True:
             candidates = (await self._finder.find([text], deep))[0]
             records = self._finder.store.get_many([candidate.id for candidate in candidates])
@@ -103,7 +103,10 @@ class Checker:
     async def _answer(self, claims: Sequence[Claim], version: int) -> list[CheckResult]:
         cleaned = [normalise(claim.claim) for claim in claims]
         asked = [at for at, text in enumerate(cleaned) if text.junk is None]
-        found = await self._finder.find([cleaned[at].text for at in asked]) if asked else []
+        # By vectors and by words: twice what is judged is found, and nothing that nobody will look at.
+        deep = max([2 * self._calibration.judged, *(claim.limit for claim in claims)])
+        deep = DEEP if any(claim.as_of for claim in claims) else deep
+        found = await self._finder.find([cleaned[at].text for at in asked], deep) if asked else []
         near = dict(zip(asked, found, strict=True))
         tasks = [
             self._prepare(claim, text.text, near.get(at, []))

@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Final, ParamSpec, TypeVar
+from typing import Final, NamedTuple
 
 import numpy as np
 from msgspec import Struct
@@ -23,15 +23,17 @@ from service.postings import WordHit
 from service.store import Store
 from service.words import query_words
 
-_DEEP: Final = 50
+DEEP: Final = 50
 # Another process may write to the store: looking this often, its writes are seen within a second.
 _LOOK_EVERY_S: Final = 0.25
 _GROUP: Final = 64
-# Texts up to which a search is short beside the encoder's pass: half a millisecond at 45,000.
-_SMALL: Final = 50_000
 
-P = ParamSpec("P")
-T = TypeVar("T")
+
+class Query(NamedTuple):
+    """A text to be searched for, and how deep."""
+
+    text: str
+    limit: int
 
 
 class Candidate(Struct, frozen=True, kw_only=True):
@@ -45,6 +47,7 @@ class Candidate(Struct, frozen=True, kw_only=True):
         words: share of the claim's words that the record covers; 0 where no word is shared.
         evidence: what the words prove, `service.postings.WordHit.evidence`.
         nearness: all of these, fused into a probability.
+        records: how many there were to choose from.
     """
 
     id: str
@@ -54,6 +57,7 @@ class Candidate(Struct, frozen=True, kw_only=True):
     words: float
     evidence: float
     nearness: float
+    records: int
 
 
 class Finder:
@@ -63,7 +67,9 @@ class Finder:
         self.store = store
         self.encoder = encoder
         self.model = f"{encoder.name}@{encoder.revision}"
-        self.batcher: Batcher[str, NDArray[np.float32]] = Batcher(
+        self.batcher = Batcher(self._nearest, name="finder", max_batch=_GROUP)
+        # Records are encoded apart, so that no claim waits behind an import.
+        self.bulk: Batcher[str, NDArray[np.float32]] = Batcher(
             lambda texts: list(encoder.encode(texts)), name="encoder", max_batch=_GROUP
         )
         self.version = -1
@@ -71,26 +77,23 @@ class Finder:
         self._indexes = Indexes(store, model=self.model, dim=encoder.dim, path=index_path)
         self._refreshing = threading.Lock()
         self._looked = 0.0
-        self._pool = ThreadPoolExecutor(max_workers=4, thread_name_prefix="finder")
+        self._pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="refresh")
         self.refresh()
 
-    async def find(self, texts: Sequence[str], limit: int = _DEEP) -> list[list[Candidate]]:
+    async def find(self, texts: Sequence[str], limit: int = DEEP) -> list[list[Candidate]]:
         """The nearest records of each text, the nearest first.
+
+        Args:
+            texts: normalised claims.
+            limit: how many candidates to take by vectors, and how many by words.
 
         Raises:
             Overloaded: more texts are waiting than the queue holds.
         """
-        vectors = self.batcher.submit(texts)
-        try:  # the words, while the encoder works in its own thread
-            worded = await self._run(self._search_words, texts, limit)
-            encoded = np.stack(await asyncio.wrap_future(vectors))
-        except BaseException:
-            vectors.cancel()
-            raise
-        return await self._run(self._fuse, encoded, worded, limit)
+        return await self.batcher.run([Query(text, limit) for text in texts])
 
     async def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """Vectors of many texts, in groups small enough to let a waiting claim through between two of them.
+        """Vectors of the texts of records, in groups of similar length.
 
         Returns:
             Shape ``(len(texts), dim)``, in the order of the texts.
@@ -102,7 +105,7 @@ class Finder:
 
         async def one(group: list[int]) -> None:
             async with ahead:
-                vectors[group] = await self.batcher.run([texts[at] for at in group])
+                vectors[group] = await self.bulk.run([texts[at] for at in group])
 
         await asyncio.gather(*(one(group) for group in groups))
         return vectors
@@ -129,33 +132,25 @@ class Finder:
     def close(self) -> None:
         """Stop the worker and the threads; requests still waiting get an error."""
         self.batcher.close()
+        self.bulk.close()
         self._pool.shutdown()
 
-    async def _run(self, search: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """Search here while that costs less than a change of thread, and in a thread of its own past that."""
-        if self._indexes.vectors.rows <= _SMALL:
-            return search(*args, **kwargs)
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._pool, lambda: search(*args, **kwargs))
-
-    def _search_words(self, texts: Sequence[str], limit: int) -> list[dict[str, WordHit]]:
-        words = self._indexes.words
-        return [{hit.key: hit for hit in words.search(query_words(text), limit)} for text in texts]
-
-    def _fuse(
-        self, vectors: NDArray[np.float32], by_word: list[dict[str, WordHit]], limit: int
-    ) -> list[list[Candidate]]:
-        index = self._indexes.vectors
-        found = index.search(vectors, limit)
+    def _nearest(self, queries: Sequence[Query]) -> list[list[Candidate]]:
+        """Encode and search in one go: a change of thread costs more than the search of a small store."""
+        encoded = self.encoder.encode([query.text for query in queries])
+        index, words = self._indexes.vectors, self._indexes.words
+        records = len(index)
+        near = index.search(encoded, max(query.limit for query in queries))
         ranked = []
-        for vector, near, worded in zip(vectors, found, by_word, strict=True):
-            only_words = worded.keys() - {hit.key for hit in near}
-            hits = [*near, *index.score(vector, only_words)]
-            candidates = [self._candidate(hit, worded.get(hit.key)) for hit in hits]
+        for query, vector, hits in zip(queries, encoded, near, strict=True):
+            worded = {hit.key: hit for hit in words.search(query_words(query.text), query.limit)}
+            only_words = worded.keys() - {hit.key for hit in hits}
+            every = [*hits, *index.score(vector, only_words)]
+            candidates = [self._candidate(hit, worded.get(hit.key), records) for hit in every]
             ranked.append(sorted(candidates, key=lambda candidate: (-candidate.nearness, candidate.id)))
         return ranked
 
-    def _candidate(self, hit: Hit, worded: WordHit | None) -> Candidate:
+    def _candidate(self, hit: Hit, worded: WordHit | None, records: int) -> Candidate:
         evidence = worded.evidence if worded else 0.0
         return Candidate(
             id=hit.key,
@@ -164,5 +159,6 @@ class Finder:
             similarity=hit.cosine,
             words=worded.coverage if worded else 0.0,
             evidence=evidence,
-            nearness=self._nearness(hit.cosine, evidence),
+            nearness=self._nearness(hit.cosine, evidence, records),
+            records=records,
         )

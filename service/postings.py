@@ -65,6 +65,7 @@ class Postings:
         self._counts = np.zeros(0, np.uint8)
         self._grown: dict[str, tuple[array[int], array[int]]] = {}
         self._lengths = np.zeros(_SMALL, np.float32)
+        self._norms: NDArray[np.float32] | None = None
 
     def __len__(self) -> int:
         """Records that can be found."""
@@ -83,6 +84,7 @@ class Postings:
             if row == len(self._lengths):
                 self._lengths = np.concatenate([self._lengths, np.zeros(row, np.float32)])
             self._lengths[row] = len(words)
+            self._norms = None
             for word, count in Counter(words).items():
                 rows, counts = self._grown.setdefault(word, (array("I"), array("B")))
                 rows.append(row)
@@ -117,11 +119,11 @@ class Postings:
         row = self._row_of.pop(key, None)
         if row is not None:
             self._lengths[row] = np.inf
+            self._norms = None
 
     def _scores(self, words: Iterable[str]) -> tuple[NDArray[np.float32], float]:
         size = len(self._keys)
-        lengths = self._lengths[:size]
-        average = max(float(np.mean(lengths, where=np.isfinite(lengths))), 1.0)
+        norms = self._length_norms()
         scores = np.zeros(size, np.float32)
         whole = 0.0
         for word in words:
@@ -131,9 +133,16 @@ class Postings:
             whole += weight
             for rows, counts in parts:
                 often = counts.astype(np.float32)
-                norm = np.float32(K1 * (1 - B)) + np.float32(K1 * B / average) * lengths[rows]
-                scores[rows] += np.float32(weight * (K1 + 1)) * often / (often + norm)
+                scores[rows] += np.float32(weight * (K1 + 1)) * often / (often + norms[rows])
         return scores, max(whole, 1e-9)
+
+    def _length_norms(self) -> NDArray[np.float32]:
+        """What a record's length adds below the line, for every row; kept until a record comes or goes."""
+        if self._norms is None:
+            lengths = self._lengths[: len(self._keys)]
+            average = max(float(np.mean(lengths, where=np.isfinite(lengths))), 1.0)
+            self._norms = np.float32(K1 * (1 - B)) + np.float32(K1 * B / average) * lengths
+        return self._norms
 
     def _parts(self, word: str) -> list[tuple[NDArray[np.uint32], NDArray[np.uint8]]]:
         parts = []

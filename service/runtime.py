@@ -54,8 +54,8 @@ class Runtime:
         store = open_store(settings)
         try:
             calibration = load_calibration()
-            encoder = encoder or load_encoder(settings.encoder)
-            stance = stance or load_stance()
+            encoder = encoder or load_encoder(settings.encoder, threads=settings.threads)
+            stance = stance or load_stance(threads=settings.threads)
             index_path = settings.db.with_suffix(settings.db.suffix + ".index")
             finder = Finder(store, encoder, calibration.nearness, index_path=index_path)
             catalog = Catalog(finder, max_line=settings.max_line)

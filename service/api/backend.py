@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -72,6 +73,9 @@ class Backend:
         if error := opening.exception():
             logging.getLogger("rejoinder.api").error("The service cannot start: %s", error)
         else:
+            # What is there now stays: a full collection would walk all of it, ten milliseconds within some request.
+            gc.collect()
+            gc.freeze()
             self._runtime = opening.result()
 
     async def _close(self, opening: asyncio.Future[Runtime]) -> None:

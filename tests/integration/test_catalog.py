@@ -25,7 +25,7 @@ from service.errors import (
 from service.finder import Finder
 from service.store.sqlite import SqliteStore
 
-ANYTHING = Nearness(bias=0.0, similarity=1.0, evidence=1.0)
+ANYTHING = Nearness(bias=0.0, similarity=1.0, evidence=1.0, size=0)
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from service.finder import Candidate, Finder
 from service.passages import passages
 from service.store.sqlite import SqliteStore
 
-WORDS_ALONE = Nearness(bias=0.0, similarity=0.0, evidence=1.0)
+WORDS_ALONE = Nearness(bias=0.0, similarity=0.0, evidence=1.0, size=0)
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from service.catalog import Catalog
 from service.finder import Finder
 from service.store.sqlite import SqliteStore
 
-NEARNESS = Nearness(bias=0.0, similarity=1.0, evidence=1.0)
+NEARNESS = Nearness(bias=0.0, similarity=1.0, evidence=1.0, size=0)
 
 
 class Service:

@@ -37,7 +37,7 @@ NDJSON = {"Content-Type": "application/x-ndjson"}
 CALIBRATION = Calibration(
     encoder="hashing",
     stance="word-stance",
-    nearness=Nearness(bias=-5.0, similarity=10.0, evidence=0.0),
+    nearness=Nearness(bias=-5.0, similarity=10.0, evidence=0.0, size=0),
     gate=0.5,
     related=0.7,
     sides=Sides(asserts=(1.0, 0.0, 0.0, 0.0, 0.0), denies=(0.0, 1.0, 0.0, 0.0, 0.0)),

@@ -34,12 +34,17 @@ def test_what_the_model_is_surer_of_becomes_more_probable(side: str) -> None:
 @given(st.floats(-1, 1), st.floats(0, 100))
 def test_nearness_is_a_probability_that_grows_with_similarity(similarity: float, evidence: float) -> None:
     nearness = load_calibration().nearness
-    assert 0 <= nearness(similarity, evidence) <= nearness(similarity + 0.1, evidence) <= 1
+    assert 0 <= nearness(similarity, evidence, 400) <= nearness(similarity + 0.1, evidence, 400) <= 1
+
+
+def test_what_comes_near_among_many_records_means_less() -> None:
+    nearness = load_calibration().nearness
+    assert nearness(0.6, 2.0, 100_000) < nearness(0.6, 2.0, 100)
 
 
 def test_extreme_scores_do_not_overflow() -> None:
-    assert Nearness(bias=0, similarity=1e4, evidence=0)(-1, 0) == pytest.approx(0)
-    assert Nearness(bias=0, similarity=1e4, evidence=0)(1, 0) == pytest.approx(1)
+    assert Nearness(bias=0, similarity=1e4, evidence=0, size=0)(-1, 0, 1) == pytest.approx(0)
+    assert Nearness(bias=0, similarity=1e4, evidence=0, size=0)(1, 0, 1) == pytest.approx(1)
 
 
 def test_the_numbers_that_ship_were_fitted_for_the_models_that_ship() -> None:

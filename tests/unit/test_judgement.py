@@ -15,7 +15,7 @@ from service.passages import passages
 CALIBRATION = Calibration(
     encoder="e",
     stance="s",
-    nearness=Nearness(bias=0, similarity=1, evidence=1),
+    nearness=Nearness(bias=0, similarity=1, evidence=1, size=0),
     gate=0.1,
     related=0.5,
     sides=Sides(asserts=(1, 0, 0, 0, 0), denies=(0, 1, 0, 0, 0)),
@@ -27,7 +27,9 @@ CALIBRATION = Calibration(
 
 def judged(record: Rebuttal, asserts: float | None = None, denies: float = 0.0, nearness: float = 0.9) -> Judged:
     probabilities = None if asserts is None else {"asserts": asserts, "denies": denies, "other": 1 - asserts - denies}
-    candidate = Candidate(id=record.id, field=0, ordinal=0, similarity=0.7, words=0.5, evidence=2.5, nearness=nearness)
+    candidate = Candidate(
+        id=record.id, field=0, ordinal=0, similarity=0.7, words=0.5, evidence=2.5, records=100, nearness=nearness
+    )
     unread = "not read" if asserts is None else None
     return Judged(
         record=record,
