@@ -227,7 +227,7 @@ def test_an_encoder_that_cannot_be_used_is_named(run: Run, monkeypatch: pytest.M
 
 
 def test_weights_that_are_damaged_are_named(run: Run, monkeypatch: pytest.MonkeyPatch, store: Path) -> None:
-    def damaged(*_: object) -> NoReturn:
+    def damaged(*_: object, **__: object) -> NoReturn:
         raise WeightsError("model.onnx does not match its manifest")
 
     monkeypatch.setattr("service.runtime.load_encoder", damaged)
