@@ -22,7 +22,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import msgspec
+
 from embeddings.encoder import load_encoder
+from service.passages import passages
+from service.runtime import Runtime
+from service.settings import Settings
 
 NEWS = """
 Arsenal win the derby with a late goal from the bench
@@ -147,12 +152,7 @@ def paired(server: Server, texts: list[str], rounds: int) -> dict:
 def import_ratio(data: Path, folder: Path) -> dict:
     """Import with embedding against encoding the same texts in batches, in one run."""
     sys.path.insert(0, str(Path(__file__).parents[1] / "training" / "cascade"))
-    import cases  # noqa: PLC0415 - a script beside the package
-    import msgspec  # noqa: PLC0415 - as above
-
-    from service.passages import passages  # noqa: PLC0415 - as above
-    from service.runtime import Runtime  # noqa: PLC0415 - as above
-    from service.settings import Settings  # noqa: PLC0415 - as above
+    import cases  # noqa: PLC0415 - a script beside the package, found by the line above
 
     records = list(cases.tweet_records(data))
     texts = sorted((passage.text for record in records for passage in passages(record)), key=len)

@@ -1,7 +1,7 @@
 """From raw scores to probabilities: the numbers that were fitted, and how they are applied.
 
-Nothing here is chosen by hand: ``training/calibrate.py`` fits every number on the dev data and writes
-``calibration.json``; the reliability of the result stands in ``docs/evaluation.md``. The form is multinomial
+Nothing here is chosen by hand: ``training/cascade/calibrate.py`` fits every number on the dev data and writes
+``calibration.json``, with a report beside the script. The form is multinomial
 logistic regression on a few scores (Platt 1999 for one score).
 """
 
