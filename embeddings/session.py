@@ -54,6 +54,8 @@ class Weights:
     def session(self, *, threads: int) -> ort.InferenceSession:
         """Start ``model.onnx`` on the CPU; the weights' bytes are given up with it.
 
+        A large network lies in parts, ``model.onnx.1`` and on: hosts of repositories bound the size of a file.
+
         Raises:
             WeightsError: the runtime cannot load the file.
         """
@@ -67,7 +69,8 @@ class Weights:
         # Batches differ in shape: an arena would keep the largest of every size for good.
         options.enable_cpu_mem_arena = False
         try:
-            model = self._files.pop("model.onnx")
+            parts = sorted(name for name in self._files if name.startswith("model.onnx"))
+            model = b"".join([self._files.pop(name) for name in parts])
             return ort.InferenceSession(model, options, providers=["CPUExecutionProvider"])
         except Exception as error:  # the runtime's exceptions share no base class but this
             raise WeightsError(f"cannot load {self._folder / 'model.onnx'}: {error}") from error

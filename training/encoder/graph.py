@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
     Weights = Mapping[str, NDArray[np.float32]]
 
-EPSILON = 1e-12
 
 
 class Graph:
@@ -60,6 +59,8 @@ class Bert:
     Source: Devlin et al. 2019 (arXiv:1810.04805), with post-layer normalisation and exact GELU.
     """
 
+    epsilon = 1e-12
+
     def __init__(self, graph: Graph, weights: Weights, storage: Storage, *, heads: int) -> None:
         self._graph = graph
         self._weights = weights
@@ -90,14 +91,20 @@ class Bert:
         if types is not None:
             x = g.node("Add", [x, g.node("Gather", [g.constant("segments", segments), types])])
         gain, offset = self._norm("embeddings.LayerNorm")
-        return g.node("LayerNormalization", [x, gain, offset], epsilon=EPSILON)
+        return g.node("LayerNormalization", [x, gain, offset], epsilon=self.epsilon)
 
     def _layer(self, at: str, x: str, mask: str) -> str:
+        mixed = self._attention(at, x, mask)
+        x = self._add_norm(f"{at}.attention.output.LayerNorm", x, self.linear(f"{at}.attention.output.dense", mixed))
+        return self._feed_forward(at, x)
+
+    def _attention(self, at: str, x: str, mask: str) -> str:
         weight = np.concatenate([self._matrix(f"{at}.attention.self.{p}") for p in ("query", "key", "value")], axis=1)
         bias = np.concatenate([self._weights[f"{at}.attention.self.{p}.bias"] for p in ("query", "key", "value")])
         projections = Dense(f"{at}.attention.self", weight, bias)
-        mixed = self._storage.attention(self._graph, projections, x, mask, self._heads)
-        x = self._add_norm(f"{at}.attention.output.LayerNorm", x, self.linear(f"{at}.attention.output.dense", mixed))
+        return self._storage.attention(self._graph, projections, x, mask, self._heads)
+
+    def _feed_forward(self, at: str, x: str) -> str:
         wide = self._graph.node("Gelu", [self.linear(f"{at}.intermediate.dense", x)], domain=CONTRIB)
         return self._add_norm(f"{at}.output.LayerNorm", x, self.linear(f"{at}.output.dense", wide))
 
@@ -114,11 +121,16 @@ class Bert:
 
     def _add_norm(self, at: str, x: str, update: str) -> str:
         inputs = [x, update, *self._norm(at)]
-        return self._graph.node("SkipLayerNormalization", inputs, domain=CONTRIB, epsilon=EPSILON)
+        return self._graph.node("SkipLayerNormalization", inputs, domain=CONTRIB, epsilon=self.epsilon)
 
 
-def sentence_encoder(weights: Weights, storage: Storage, *, heads: int, dim: int) -> onnx.ModelProto:
-    """Token ids and attention mask in, ``embedding`` out: mean over the tokens that are not padding, length 1."""
+def sentence_encoder(
+    weights: Weights, storage: Storage, *, heads: int, dim: int, projection: NDArray[np.float32] | None = None
+) -> onnx.ModelProto:
+    """Token ids and attention mask in, ``embedding`` out: mean over the tokens that are not padding, length 1.
+
+    ``projection`` (dim, dim), which adapt.py fits, is applied to the mean.
+    """
     graph = Graph()
     hidden = Bert(graph, weights, storage, heads=heads).hidden("input_ids", "attention_mask")
     mask = graph.node("Cast", ["attention_mask"], to=TensorProto.FLOAT)
@@ -126,5 +138,7 @@ def sentence_encoder(weights: Weights, storage: Storage, *, heads: int, dim: int
     # by the normalisation that follows.
     row = graph.node("Unsqueeze", [mask, graph.constant("one", np.array([1]))])
     total = graph.node("Squeeze", [graph.node("MatMul", [row, hidden]), "one"])
+    if projection is not None:
+        total = graph.node("MatMul", [total, graph.constant("projection", np.ascontiguousarray(projection.T))])
     unit = graph.node("LpNormalization", [total], axis=1, p=2)
     return graph.model(["input_ids", "attention_mask"], unit, "embedding", dim)

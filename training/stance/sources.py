@@ -73,14 +73,37 @@ def authored(data: Path, domains: tuple[str, ...] = AUTHORED_TRAIN) -> list[Pair
     return pairs
 
 
-def written() -> list[Pair]:
-    """Pairs written for this model: near swaps, restatements, denials that look like assertions."""
-    pairs = []
-    for path in sorted(WRITTEN.glob("pairs_*.jsonl")):
-        for row in read_jsonl(path):
-            for stance, kind, text in row["claims"]:
-                pairs.append(Pair(text, row["rumor"], row["statement"], LABELS.index(stance), "written", kind))
-    return pairs
+def written(data: Path) -> list[Pair]:
+    """Pairs written for this model: near swaps, restatements, free wording, denials that look like assertions.
+
+    `pairs_*` bring their own rumors; `starter_*` are further claims about the records that ship, joined by id.
+    """
+    rows = [row for path in sorted(WRITTEN.glob("pairs_*.jsonl")) for row in read_jsonl(path)]
+    records = {row["id"]: row for row in read_jsonl(data / "starter" / "rebuttals.jsonl")}
+    for path in sorted(WRITTEN.glob("starter_*.jsonl")):
+        rows += [{**row, **_sides(records[row["id"]])} for row in read_jsonl(path)]
+    return [pair for row in rows for pair in _claims(row, "written")]
+
+
+def written_held_out() -> list[Pair]:
+    """Rumors written by another hand, never trained on; the kind begins with the register, `everyday` or `distant`."""
+    rows = read_jsonl(WRITTEN / "heldout.jsonl")
+    return [
+        Pair(text, row["rumor"], row["statement"], LABELS.index(stance), "heldout", f"{row['register']}:{kind}")
+        for row in rows
+        for stance, kind, text in row["claims"]
+    ]
+
+
+def _sides(record: dict[str, Any]) -> dict[str, str]:
+    return {"rumor": record["rumor"], "statement": record["statement"]}
+
+
+def _claims(row: dict[str, Any], source: str) -> list[Pair]:
+    return [
+        Pair(text, row["rumor"], row["statement"], LABELS.index(stance), source, kind)
+        for stance, kind, text in row["claims"]
+    ]
 
 
 def debunk_headlines(data: Path, *, held_out: bool) -> list[Pair]:

@@ -1,7 +1,7 @@
-"""Trains the stance cross-encoder: a broad set, the authored pairs, and the pairs that were written for it.
+"""Trains the stance cross-encoder: a broad set first, then the pairs that were written for it.
 
 `python training/stance/train.py --data ../shared/data --out DIR` writes `pairs.jsonl` (what was trained on),
-`stage1.pt` to `stage3.pt` and `training.json` into DIR; `--resume stage2` goes on from `DIR/stage2.pt`. The seed is
+`stage1.pt`, `stage2.pt` and `training.json` into DIR; `--resume stage1` goes on from `DIR/stage1.pt`. The seed is
 fixed. Set `OMP_WAIT_POLICY=passive` where other programs share the processor: waiting threads that spin made a step
 five times slower.
 """
@@ -17,18 +17,10 @@ from random import Random
 
 import torch
 from data import SEED, held_out, stages
-from model import (
-    MAX_CLAIM_TOKENS,
-    MAX_RUMOR_TOKENS,
-    StanceNetwork,
-    check_base,
-    collate,
-    load_tokenizer,
-    rumor_side,
-    token_ids,
-)
+from model import StanceNetwork, collate, sequences
 from sources import ASSERTS, DENIES, LABELS, Pair
 
+Row = tuple[list[int], int]
 BATCH = 32
 STATEMENT_DROP = 0.35
 RESTATES_DROP = 0.15  # without the statement most restatements cannot be told from other news
@@ -48,16 +40,14 @@ class Stage:
     replay: int = 0
 
 
-STAGES = (Stage("stage1", 1, 1e-4), Stage("stage2", 3, 6e-5, replay=1500), Stage("stage3", 3, 5e-5, replay=2500))
+STAGES = (Stage("stage1", 1, 4e-5), Stage("stage2", 2, 4e-5, replay=500))
 
 
-def encode(pairs: list[Pair], random: Random | None) -> list[tuple[list[int], list[int], int]]:
-    """Token ids of both sides and the label; statements are dropped at random if `random` is given."""
-    tokenizer = load_tokenizer()
+def encode(pairs: list[Pair], random: Random | None) -> list[Row]:
+    """Token ids and label of each pair; statements are dropped at random if `random` is given."""
     kept = pairs if random is None else [replace(p, statement=None) if _drops(p, random) else p for p in pairs]
-    claims = token_ids(tokenizer, [p.claim for p in kept], MAX_CLAIM_TOKENS)
-    rumors = token_ids(tokenizer, [rumor_side(p.rumor, p.statement) for p in kept], MAX_RUMOR_TOKENS)
-    return list(zip(claims, rumors, (p.label for p in kept), strict=True))
+    ids = sequences([p.claim for p in kept], [p.rumor for p in kept], [p.statement for p in kept])
+    return list(zip(ids, (p.label for p in kept), strict=True))
 
 
 def _drops(pair: Pair, random: Random) -> bool:
@@ -65,11 +55,9 @@ def _drops(pair: Pair, random: Random) -> bool:
     return random.random() < (RESTATES_DROP if hard else STATEMENT_DROP)
 
 
-def batches(
-    rows: list[tuple[list[int], list[int], int]], random: Random
-) -> list[list[tuple[list[int], list[int], int]]]:
+def batches(rows: list[Row], random: Random) -> list[list[Row]]:
     """Batches of similar length in random order: padding is what a CPU wastes most on."""
-    order = sorted(rows, key=lambda row: len(row[0]) + len(row[1]) + random.random() * 8)
+    order = sorted(rows, key=lambda row: len(row[0]) + random.random() * 8)
     chunks = [order[start : start + BATCH] for start in range(0, len(order), BATCH)]
     random.shuffle(chunks)
     return chunks
@@ -94,8 +82,8 @@ def train_stage(network: StanceNetwork, stage: Stage, pairs: list[Pair], old: li
     started, running = time.monotonic(), 0.0
     for step, batch in enumerate(schedule, 1):
         with torch.autocast("cpu", torch.bfloat16):
-            logits = network(**collate([(a, b) for a, b, _ in batch]))
-        loss = loss_of(logits.float(), torch.tensor([label for _, _, label in batch]))
+            logits = network(**collate([ids for ids, _ in batch]))
+        loss = loss_of(logits.float(), torch.tensor([label for _, label in batch]))
         loss.backward()
         torch.nn.utils.clip_grad_norm_(weights, 1.0)
         optimiser.step()
@@ -112,12 +100,12 @@ def predict(network: StanceNetwork, pairs: list[Pair]) -> list[int]:
     """Labels of pairs, in order."""
     network.eval()
     rows = encode(pairs, None)
-    order = sorted(range(len(rows)), key=lambda i: len(rows[i][0]) + len(rows[i][1]))
+    order = sorted(range(len(rows)), key=lambda i: len(rows[i][0]))
     labels = [0] * len(rows)
     for start in range(0, len(order), BATCH):
         chosen = order[start : start + BATCH]
         with torch.autocast("cpu", torch.bfloat16):
-            logits = network(**collate([rows[i][:2] for i in chosen]))
+            logits = network(**collate([rows[i][0] for i in chosen]))
         for i, label in zip(chosen, logits.argmax(1).tolist(), strict=True):
             labels[i] = label
     return labels
@@ -150,21 +138,21 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--resume", choices=[stage.name for stage in STAGES[:-1]], help="go on after this stage")
+    parser.add_argument("--until", choices=[stage.name for stage in STAGES], help="stop after this stage")
     options = parser.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)
     log = options.out / "training.log"
     torch.set_num_threads(options.threads)
     torch.manual_seed(SEED)
-    check_base()
     started = time.monotonic()
     sets = stages(options.data)
     with (options.out / "pairs.jsonl").open("w", encoding="utf-8") as file:
         for number, pairs in enumerate(sets, 1):
-            file.writelines(json.dumps({"stage": number, **asdict(p)}, ensure_ascii=False) + "\n" for p in pairs)
+            file.writelines(json.dumps({"stage": number} | asdict(p), ensure_ascii=False) + "\n" for p in pairs)
     _note(log, f"{[len(pairs) for pairs in sets]} pairs in {time.monotonic() - started:.0f}s")
     network = StanceNetwork()
     # The word vectors keep their general meaning: the authored vocabulary is far smaller than the world's.
-    network.bert.embeddings.word_embeddings.weight.requires_grad_(requires_grad=False)
+    network.body.embeddings.word_embeddings.weight.requires_grad_(requires_grad=False)
     done: list[dict[str, object]] = []
     first = [stage.name for stage in STAGES].index(options.resume) + 1 if options.resume else 0
     if first:
@@ -180,6 +168,8 @@ def main() -> None:
         scores = quick_scores(network, held_out(options.data))
         done.append({**asdict(stage), "pairs": len(pairs), "seconds": seconds, "scores": scores})
         _note(log, json.dumps(done[-1]))
+        if stage.name == options.until:
+            break
     report = {"seed": SEED, "labels": LABELS, "class_weights": CLASS_WEIGHTS, "stages": done}
     (options.out / "training.json").write_text(json.dumps(report, indent=1) + "\n")
 
