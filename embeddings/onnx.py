@@ -21,6 +21,7 @@ class OnnxEncoder:
     """A sentence encoder whose graph pools and normalises; see `embeddings.encoder.Encoder`."""
 
     def __init__(self, weights: Weights, *, threads: int) -> None:
+        self.languages = frozenset({"en"})
         self.name = str(weights.setting("name"))
         self.revision = str(weights.setting("revision"))
         self.dim = int(weights.setting("dim"))

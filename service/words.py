@@ -27,9 +27,11 @@ def _characters(blocks: tuple[tuple[int, int], ...]) -> list[str]:
 
 
 def _dropped(character: str) -> bool:
-    """Whether a mark only decorates: accents, Arabic vowel signs and hamza, Hebrew points, tatweel."""
-    return "\u0300" <= character <= "\u036f" or (
-        "\u0591" <= character <= "\u06ed" and (unicodedata.category(character) == "Mn" or character == "\u0640")
+    """Whether a mark only decorates: accents, Arabic vowel signs and hamza, Hebrew points, tatweel, nukta."""
+    return (
+        "\u0300" <= character <= "\u036f"
+        or character == "\u093c"
+        or ("\u0591" <= character <= "\u06ed" and (unicodedata.category(character) == "Mn" or character == "\u0640"))
     )
 
 
@@ -40,14 +42,15 @@ def _folding() -> dict[int, str | None]:
         for character in _characters(_DIGIT_BLOCKS)
         if character.isdecimal()
     }
-    table |= {ord(mark): None for mark in _characters(((0x300, 0x6EE),)) if _dropped(mark)}
+    table |= {ord(mark): None for mark in _characters(((0x300, 0x6EE), (0x93C, 0x93D))) if _dropped(mark)}
     # Symbols become spaces at once, so that a headline with dashes and emoji is plain ASCII from here on.
     table |= {ord(character): " " for character in _characters(_SYMBOL_BLOCKS) if not character.isalnum()}
     invisible = "\u00ad\u061c\u200b\u200c\u200d\u200e\u200f\u2060\ufeff\ufe0e\ufe0f"
     table |= {ord(character): None for character in invisible}
-    # Arabic script: alef maksura, Persian and Urdu yeh, teh marbuta, kaf and heh differ by language and by
-    # habit only.
-    letters = {"ى": "ي", "ی": "ي", "ے": "ي", "ک": "ك", "ة": "ه", "ہ": "ه", "ھ": "ه", "ە": "ه"}
+    # Arabic script: alef maksura, Persian and Urdu yeh, teh marbuta, kaf, heh and the dotless noon differ by language
+    # and by habit only. So do, in Hindi, the two signs of a nasal vowel.
+    letters = {"ى": "ي", "ی": "ي", "ے": "ي", "ک": "ك", "ة": "ه", "ہ": "ه", "ھ": "ه", "ە": "ه", "ں": "ن"}
+    letters |= {"ँ": "ं"}
     letters |= {"’": "'", "‘": "'", "ʼ": "'", "`": "'", "´": "'", "\uff07": "'"}
     letters |= {"ø": "o", "Ø": "o", "ł": "l", "Ł": "l", "đ": "d", "Đ": "d", "ı": "i"}
     letters |= {"æ": "ae", "Æ": "ae", "œ": "oe", "Œ": "oe"}
@@ -75,10 +78,18 @@ _THOUSANDS = re.compile(r"(?<![\d.,])\d{1,3}(?:(?:,\d{2,3})*,\d{3}|(?:\.\d{3})+)
 _DECIMAL_COMMA = re.compile(r"(?<=\d),(?=\d{1,2}(?!\d))")
 _SEPARATED_DIGITS = re.compile(r"\d[.,]\d")
 _SHORTEST = 4  # letters a stem keeps, and a word needs to be stemmed at all
-_ARABIC = re.compile("[\u0621-\u064a]")
+_ARABIC = re.compile("[\u0621-\u064a\u0679\u067e\u0686\u0688\u0691\u06af]")
 _ARABIC_PREFIXES = ("وال", "بال", "كال", "فال", "ال", "لل")
 _ARABIC_SUFFIXES = ("ها", "ان", "ات", "ون", "ين", "يه", "ه", "ي")
 _SHORTEST_ARABIC = 3
+_CYRILLIC = re.compile("[\u0430-\u044f\u0454\u0456]")
+_CYRILLIC_SUFFIXES = (
+    *("иями", "ями", "ами", "ого", "его", "ому", "ему", "ыми", "ими", "ая", "яя", "ое", "ее", "ые", "ие", "ыи", "ии"),
+    *("ои", "ую", "юю", "ых", "их", "ым", "им", "ом", "ем", "ов", "ев", "еи", "ам", "ям", "ах", "ях", "ию", "ия"),
+    *("ью", "а", "я", "о", "е", "ы", "и", "і", "у", "ю", "ь"),
+)
+_DEVANAGARI = re.compile("[\u0904-\u0939]")
+_DEVANAGARI_SUFFIXES = (*("ियों", "ियां", "ाओं", "ाएं", "ुओं", "ुएं", "ों", "ें", "ीं", "ां", "ो", "े", "ी", "ा", "ि", "ु", "ू"),)
 _LINK = re.compile(r"https?://\S*|\bwww\.\S+|\b(?:pic\.twitter\.com|t\.co|bit\.ly)/\S*")
 
 STOP_WORDS = frozenset(
@@ -139,14 +150,24 @@ def _arabic_stem(word: str) -> str:
     return word
 
 
+def _without_ending(word: str, suffixes: tuple[str, ...]) -> str:
+    """A word without the first of the endings that leaves a stem: they stand longest first."""
+    suffix = next((s for s in suffixes if word.endswith(s) and len(word) - len(s) >= _SHORTEST_ARABIC), "")
+    return word[: len(word) - len(suffix)]
+
+
 @lru_cache(maxsize=65_536)
 def _stem(word: str) -> str:
-    """A word without what grammar adds to it, in English and Arabic; other words as they are."""
+    """A word without what grammar adds to it, in English, Arabic, Russian and Hindi; other words as they are."""
     if len(word) < _SHORTEST:
         return word
     if word.isascii():
         return _english_stem(word) if word.isalpha() else word
-    return _arabic_stem(word) if _ARABIC.match(word) else word
+    if _ARABIC.match(word):
+        return _arabic_stem(word)
+    if _CYRILLIC.match(word):
+        return _without_ending(word, _CYRILLIC_SUFFIXES)
+    return _without_ending(word, _DEVANAGARI_SUFFIXES) if _DEVANAGARI.match(word) else word
 
 
 def _english_stem(word: str) -> str:

@@ -45,6 +45,15 @@ def test_words_of_each_script(text: str, expected: list[str]) -> None:
         ("elections stopped countries", "election stopping country"),
         ("e\u0301lection", "élection"),
         ("fire\u200bs", "fires"),
+        ("редкоземельных металлов", "редкоземельные металлы"),
+        ("новый почвой", "новая почва"),
+        ("क़ानून ज़रूरी फ़ैसला", "कानून जरूरी फैसला"),
+        ("सरकारों मंत्रियों", "सरकार मंत्री"),
+        ("हूँ पाँच", "हूं पांच"),
+        ("खबरों में", "ख़बरें में"),
+        ("حکومتوں کی خبریں", "حکومت کي خبر"),
+        ("ISPARTA İstanbul", "ısparta istanbul"),
+        ("ｱｲｳ １２", "アイウ 12"),
     ],
 )
 def test_variants_of_a_word_are_one_word(one: str, other: str) -> None:
@@ -52,7 +61,18 @@ def test_variants_of_a_word_are_one_word(one: str, other: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("one", "other"), [("Iran", "Iraq"), ("1000", "10000"), ("news", "new"), ("中国", "国中"), ("ties", "ty")]
+    ("one", "other"),
+    [
+        ("Iran", "Iraq"),
+        ("1000", "10000"),
+        ("news", "new"),
+        ("中国", "国中"),
+        ("ties", "ty"),
+        ("Иран", "Ирак"),
+        ("мир", "мера"),
+        ("सेना", "सोना"),
+        ("वन", "वीणा"),
+    ],
 )
 def test_different_words_stay_apart(one: str, other: str) -> None:
     assert words(one) != words(other)

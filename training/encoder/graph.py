@@ -124,13 +124,8 @@ class Bert:
         return self._graph.node("SkipLayerNormalization", inputs, domain=CONTRIB, epsilon=self.epsilon)
 
 
-def sentence_encoder(
-    weights: Weights, storage: Storage, *, heads: int, dim: int, projection: NDArray[np.float32] | None = None
-) -> onnx.ModelProto:
-    """Token ids and attention mask in, ``embedding`` out: mean over the tokens that are not padding, length 1.
-
-    ``projection`` (dim, dim), which adapt.py fits, is applied to the mean.
-    """
+def sentence_encoder(weights: Weights, storage: Storage, *, heads: int, dim: int) -> onnx.ModelProto:
+    """Token ids and attention mask in, ``embedding`` out: mean over the tokens that are not padding, length 1."""
     graph = Graph()
     hidden = Bert(graph, weights, storage, heads=heads).hidden("input_ids", "attention_mask")
     mask = graph.node("Cast", ["attention_mask"], to=TensorProto.FLOAT)
@@ -138,7 +133,5 @@ def sentence_encoder(
     # by the normalisation that follows.
     row = graph.node("Unsqueeze", [mask, graph.constant("one", np.array([1]))])
     total = graph.node("Squeeze", [graph.node("MatMul", [row, hidden]), "one"])
-    if projection is not None:
-        total = graph.node("MatMul", [total, graph.constant("projection", np.ascontiguousarray(projection.T))])
     unit = graph.node("LpNormalization", [total], axis=1, p=2)
     return graph.model(["input_ids", "attention_mask"], unit, "embedding", dim)
