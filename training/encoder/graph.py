@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     Weights = Mapping[str, NDArray[np.float32]]
 
 
-
 class Graph:
     """A list of nodes and constants under construction; every method returns names of tensors."""
 
