@@ -13,8 +13,10 @@ from typing import Annotated, Final
 
 import msgspec
 import numpy as np
-from msgspec import Meta, Struct
+from msgspec import Meta, Struct, structs
 from numpy.typing import NDArray
+
+from service.domain import Profile
 
 FILE: Final = "calibration.json"
 _USUAL: Final = 1_000  # records; only a unit, so that the bias is that of a store of this size
@@ -48,6 +50,20 @@ class Sides(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     denies: tuple[float, ...]
 
 
+class Thresholds(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """From which probability on a side is taken, and the false accusations that this was chosen for.
+
+    Attributes:
+        rebutted: probability from which a claim is said to assert the rumor.
+        consistent: probability from which it is said to deny it.
+        budget: wrong accusations allowed among claims that accuse nobody, hard ones, when the numbers were fitted.
+    """
+
+    rebutted: Annotated[float, Meta(ge=0, le=1)]
+    consistent: Annotated[float, Meta(ge=0, le=1)]
+    budget: Annotated[float, Meta(ge=0, le=1)]
+
+
 class Calibration(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Every fitted number of the cascade, and what it was fitted for.
 
@@ -58,9 +74,10 @@ class Calibration(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
         gate: below this nearness a candidate is not worth the stance model.
         related: from this nearness on, a record that does not settle the claim is offered as background.
         sides: the stance calibration.
-        rebutted: probability from which a claim is said to assert the rumor.
-        consistent: probability from which it is said to deny it.
+        profiles: thresholds by how careful the operator wants to be.
         judged: how many candidates the stance model sees.
+        reranked: how many of the nearest records of a search the stance model reads as well.
+        profile: which of the profiles applies.
     """
 
     encoder: str
@@ -69,9 +86,20 @@ class Calibration(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     gate: Annotated[float, Meta(ge=0, le=1)]
     related: Annotated[float, Meta(ge=0, le=1)]
     sides: Sides
-    rebutted: Annotated[float, Meta(ge=0, le=1)]
-    consistent: Annotated[float, Meta(ge=0, le=1)]
+    profiles: dict[Profile, Thresholds]
     judged: Annotated[int, Meta(ge=1, le=20)]
+    reranked: Annotated[int, Meta(ge=0, le=50)] = 0
+    profile: Profile = "balanced"
+
+    @property
+    def rebutted(self) -> float:
+        """Probability from which a claim is said to assert the rumor."""
+        return self.profiles[self.profile].rebutted
+
+    @property
+    def consistent(self) -> float:
+        """Probability from which a claim is said to deny the rumor."""
+        return self.profiles[self.profile].consistent
 
     def stance_probabilities(self, raw: NDArray[np.float32], similarity: float, words: float) -> dict[str, float]:
         """Calibrated probabilities of asserts, denies and other.
@@ -98,9 +126,10 @@ def stance_features(raw: NDArray[np.float32], similarity: float, words: float) -
     return math.log(asserts / other), math.log(denies / other), similarity, words, 1.0
 
 
-def load_calibration() -> Calibration:
-    """The numbers that ship."""
-    return msgspec.json.decode((resources.files("service") / FILE).read_bytes(), type=Calibration)
+def load_calibration(profile: Profile = "balanced") -> Calibration:
+    """The numbers that ship, with the thresholds of a profile."""
+    fitted = msgspec.json.decode((resources.files("service") / FILE).read_bytes(), type=Calibration)
+    return structs.replace(fitted, profile=profile)
 
 
 def _dot(weights: tuple[float, ...], features: tuple[float, ...]) -> float:

@@ -15,7 +15,7 @@ from service.errors import InvalidRecordError, InvalidTransitionError
 from service.finder import Finder
 from service.ingest.ndjson import ParsedLine, parse_line, split_lines, with_id
 from service.passages import passages
-from service.store import Write
+from service.store import Write, Written
 from service.store.base import Action
 
 Progress = Callable[[int, int], None]
@@ -28,10 +28,18 @@ _FINAL: Final[frozenset[Status]] = frozenset({"retracted", "superseded"})
 
 
 class Catalog:
-    """Writes to the store, with their vectors, one at a time."""
+    """Writes to the store, with their vectors, one at a time.
 
-    def __init__(self, finder: Finder, *, max_line: int) -> None:
+    Args:
+        finder: its encoder's vectors are written with the record.
+        max_line: bytes of one line of an import.
+        also: finders with encoders of their own; their vectors follow before the write returns. A crash in between
+            leaves them missing until `encode_missing`.
+    """
+
+    def __init__(self, finder: Finder, *, max_line: int, also: Sequence[Finder] = ()) -> None:
         self._finder = finder
+        self._also = also
         self._store = finder.store
         self._max_line = max_line
 
@@ -114,28 +122,27 @@ class Catalog:
     async def encode_missing(self, on_progress: Callable[[int, int], None] | None = None) -> None:
         """Make the vectors that are missing: of the starter corpus on first use, of all records for a new encoder."""
         total = self._store.count()
-        done = 0
-        while records := await asyncio.to_thread(self._store.without_vectors, self._finder.model, _CHUNK):
-            vectors = await self._vectors(records)
-            made = [(record.id, record.revision, its) for record, its in zip(records, vectors, strict=True)]
-            await asyncio.to_thread(self._store.put_vectors, self._finder.model, made)
-            done += len(records)
-            if on_progress:
-                on_progress(done, max(total, done))
-        await asyncio.to_thread(self._finder.refresh)
+        for finder in (self._finder, *self._also):
+            done = 0
+            while records := await asyncio.to_thread(self._store.without_vectors, finder.model, _CHUNK):
+                await self._complete(records, finder)
+                done += len(records)
+                if on_progress:
+                    on_progress(done, max(total, done))
+        await self._refresh()
 
     async def write_chunk(self, contents: Sequence[RebuttalContent], actor: str) -> dict[str, int]:
         """Import records in one transaction; those that are there unchanged are not encoded again."""
         unique = {content.id or "": content for content in contents}
         known = await asyncio.to_thread(self._store.get_many, list(unique))
         changed = [content for key, content in unique.items() if key not in known or content_of(known[key]) != content]
-        vectors = await self._vectors(changed)
+        vectors = await _vectors(changed, self._finder)
         writes = [
             Write(content=content, action="import", vectors=its, model=self._finder.model)
             for content, its in zip(changed, vectors, strict=True)
         ]
         written = await asyncio.to_thread(self._store.write, writes, actor=actor)
-        await asyncio.to_thread(self._finder.refresh)
+        await self._follow(written)
         counts = {"created": 0, "updated": 0, "unchanged": len(contents) - len(changed)}
         for result in written:
             counts[result.outcome] += 1
@@ -149,18 +156,28 @@ class Catalog:
             action=action,
             reason=reason,
             expected_revision=expected,
-            vectors=(await self._vectors([content]))[0],
+            vectors=(await _vectors([content], self._finder))[0],
             model=self._finder.model,
         )
         written = await asyncio.to_thread(self._store.write, [write], actor=actor)
-        await asyncio.to_thread(self._finder.refresh)
+        await self._follow(written)
         return written[0].rebuttal
 
-    async def _vectors(self, contents: Sequence[RebuttalContent]) -> list[NDArray[np.float32]]:
-        texts = [[passage.text for passage in passages(content)] for content in contents]
-        flat = await self._finder.encode([text for own in texts for text in own])
-        ends = np.cumsum([len(own) for own in texts])
-        return list(np.split(flat, ends[:-1])) if texts else []
+    async def _follow(self, written: Sequence[Written]) -> None:
+        """Bring the other encoders' vectors and every index up to a write."""
+        records = [one.rebuttal for one in written if one.outcome != "unchanged" and one.rebuttal.status == "published"]
+        for finder in self._also:
+            await self._complete(records, finder)
+        await self._refresh()
+
+    async def _complete(self, records: Sequence[Rebuttal], finder: Finder) -> None:
+        vectors = await _vectors(records, finder)
+        made = [(record.id, record.revision, its) for record, its in zip(records, vectors, strict=True)]
+        await asyncio.to_thread(self._store.put_vectors, finder.model, made)
+
+    async def _refresh(self) -> None:
+        for finder in (self._finder, *self._also):
+            await asyncio.to_thread(finder.refresh)
 
 
 class _ImportRun:
@@ -213,6 +230,13 @@ class _ImportRun:
         self._rejected_total += 1
         if len(self._rejected) < _MOST_REJECTED:
             self._rejected.append(rejected)
+
+
+async def _vectors(contents: Sequence[RebuttalContent], finder: Finder) -> list[NDArray[np.float32]]:
+    texts = [[passage.text for passage in passages(content)] for content in contents]
+    flat = await finder.encode([text for own in texts for text in own])
+    ends = np.cumsum([len(own) for own in texts])
+    return list(np.split(flat, ends[:-1])) if texts else []
 
 
 def content_of(record: Rebuttal) -> RebuttalContent:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import time
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -17,12 +18,15 @@ from service.calibration import Calibration
 from service.differences import differences
 from service.domain import CheckResult, Claim, Filters, Hit, Match, Rebuttal, Stance
 from service.finder import DEEP, Candidate, Finder
-from service.judgement import Judged, contest, decide
+from service.history import History, Past, Question
+from service.judgement import Judged, affirming, contest, decide, log_odds, probability
 from service.language import language_of, primary
-from service.normalise import clean, normalise
+from service.normalise import clean, normalise, sought
 from service.passages import FIELDS, passages
+from service.verdict_id import VerdictIds
 
 _DEEPEST = 20_000
+_BY_WORDS = " Nor does the encoder, so only shared words and names count; the extra `multilingual` finds by meaning."
 
 
 class Comparison(Struct, frozen=True, kw_only=True):
@@ -51,10 +55,12 @@ class Checker:
         self._stance = stance
         self._calibration = calibration
         self._cache = AnswerCache(cache_size)
+        self._history = History(finder)
         self.judges: Batcher[StancePair, NDArray[np.float32]] = Batcher(
             lambda pairs: list(stance.predict(pairs)), name="stance", max_batch=32
         )
         self.model = f"{finder.model}+{stance.name}@{stance.revision}"
+        self.ids = VerdictIds(finder.store.id)
 
     async def check(self, claim: Claim) -> CheckResult:
         """Judge one claim. Raises `Overloaded` when too much is waiting."""
@@ -67,8 +73,9 @@ class Checker:
         answers = [self._cache.get(claim, version) for claim in claims]
         fresh = [at for at, answer in enumerate(answers) if answer is None]
         for at, answer in zip(fresh, await self._answer([claims[at] for at in fresh], version), strict=True):
-            answers[at] = answer
-            self._cache.put(claims[at], version, answer)
+            named = structs.replace(answer, verdict_id=self.ids.of(claims[at], answer))
+            answers[at] = named
+            self._cache.put(claims[at], version, named)
         took = (time.perf_counter() - began) * 1000
         return [structs.replace(answer, took_ms=round(took, 2)) for answer in answers if answer is not None]
 
@@ -82,19 +89,42 @@ class Checker:
 
     async def search(self, query: str, *, limit: int, filters: Filters) -> list[Hit]:
         """The nearest records, published ones only, without a verdict."""
-        text = normalise(query).text or query
+        text = sought(query) or query
         deep = max(DEEP, 2 * limit)
         while True:
             candidates = (await self._finder.find([text], deep))[0]
             records = self._finder.store.get_many([candidate.id for candidate in candidates])
-            hits = [
-                Hit(rebuttal=records[candidate.id], score=round(candidate.nearness, 6))
+            found = [
+                (candidate, records[candidate.id])
                 for candidate in candidates
                 if candidate.id in records and fits(records[candidate.id], filters)
             ]
-            if len(hits) >= limit or len(candidates) < deep or deep >= _DEEPEST:
-                return hits[:limit]
+            if len(found) >= limit or len(candidates) < deep or deep >= _DEEPEST:
+                return (await self._reread(normalise(query).text or query, found))[:limit]
             deep *= 8
+
+    async def _reread(self, text: str, found: list[tuple[Candidate, Rebuttal]]) -> list[Hit]:
+        """Put the nearest few in the order of both stages' odds; alone, neither ranks as well as the two together."""
+        few = found[: self._calibration.reranked] if language_of(text) in self._stance.languages else []
+        pairs = [self._pair(text, record) for _, record in few]
+        read = [pair for pair in pairs if pair]
+        raw = iter(await self.judges.run(read) if read else [])
+        scores = {}
+        for (candidate, record), pair in zip(few, pairs, strict=True):
+            same = candidate.nearness
+            if pair:
+                same = (
+                    1
+                    - self._calibration.stance_probabilities(next(raw), candidate.similarity, candidate.words)["other"]
+                )
+            scores[record.id] = probability((log_odds(same) + log_odds(candidate.nearness)) / 2)
+        # What was not read again keeps its place behind what was.
+        lowest = min(scores.values(), default=1.0)
+        hits = [
+            Hit(rebuttal=record, score=round(scores.get(record.id, min(candidate.nearness, lowest)), 6))
+            for candidate, record in found
+        ]
+        return sorted(hits, key=lambda hit: -scores.get(hit.rebuttal.id, 0.0))
 
     def close(self) -> None:
         """Stop the stance worker."""
@@ -106,26 +136,28 @@ class Checker:
         # By vectors and by words: twice what is judged is found, and nothing that nobody will look at.
         deep = max([2 * self._calibration.judged, *(claim.limit for claim in claims)])
         deep = DEEP if any(claim.as_of for claim in claims) else deep
-        found = await self._finder.find([cleaned[at].text for at in asked], deep) if asked else []
+        found = await self._finder.find([sought(claims[at].claim) for at in asked], deep) if asked else []
         near = dict(zip(asked, found, strict=True))
+        dated = {at: Question(day, sought(claims[at].claim), near[at]) for at in asked if (day := claims[at].as_of)}
+        past = dict(zip(dated, await self._history.recall(list(dated.values()), version), strict=True))
         tasks = [
-            self._prepare(claim, text.text, near.get(at, []))
+            self._prepare(claim, text.text, near.get(at, []), past.get(at))
             for at, (claim, text) in enumerate(zip(claims, cleaned, strict=True))
         ]
         judged = await self._judge(tasks)
         return [self._result(task, verdicts, version) for task, verdicts in zip(tasks, judged, strict=True)]
 
-    def _prepare(self, claim: Claim, text: str, candidates: list[Candidate]) -> _Task:
-        """Keep the candidates that are worth judging, and fetch their records."""
+    def _prepare(self, claim: Claim, text: str, candidates: list[Candidate], past: Past | None) -> _Task:
+        """Keep the candidates that are worth judging, and fetch their records; of a past day, those that stood."""
+        candidates = candidates if past is None else past.candidates
         nearest = candidates[0].nearness if candidates else 0.0
         near = [candidate for candidate in candidates if candidate.nearness >= self._calibration.gate]
         most = max(claim.limit, self._calibration.judged)
-        near = near[: most if claim.as_of is None else len(near)]
+        near = near[:most]
         if not near:
             return _Task(claim, text, nearest, [], {}, "")
-        records = self._finder.store.get_many([candidate.id for candidate in near])
-        records = {key: record for key, record in records.items() if answers(record, claim)}
-        kept = [candidate for candidate in near if candidate.id in records][:most]
+        records = self._finder.store.get_many([one.id for one in near]) if past is None else past.records
+        kept = [one for one in near if one.id in records and records[one.id].status == "published"]
         language = primary(claim.language) if claim.language else language_of(text)
         return _Task(claim, text, nearest, kept, records, language)
 
@@ -167,21 +199,27 @@ class Checker:
             candidate=candidate,
             # The record may have changed since the index was searched: its first text, the rumor, is always there.
             passage=same[candidate.ordinal] if candidate.ordinal < len(same) else texts[0],
-            differs=differences(task.text, record),
+            differs=differences(task.text, record, task.claim.claim),
             probabilities=probabilities,
             unread=None if at is not None else self._why_unread(task, record, candidate),
         )
 
     def _why_unread(self, task: _Task, record: Rebuttal, candidate: Candidate) -> str:
         if task.language not in self._stance.languages:
-            return f"The stance model does not read the language of the claim ({task.language})."
+            reads = self._finder.encoder_languages
+            by_words = "" if reads is None or task.language in reads else _BY_WORDS
+            return f"The stance model does not read the language of the claim ({task.language}).{by_words}"
         if candidate not in task.candidates[: self._calibration.judged]:
             return "Not among the nearest records, so not read against the claim."
         return f"The stance model does not read the language of the record ({record.language})."
 
     def _result(self, task: _Task, judged: list[Judged], version: int) -> CheckResult:
         verdict, matches = decide(judged, self._calibration, nearest=task.nearest)
-        verdict, matches = contest(verdict, matches, self._disputing(matches))
+        verdict, matches = contest(
+            verdict, matches, self._disputing(matches, task.claim.as_of) or affirming(matches, self._calibration)
+        )
+        if task.claim.as_of is not None:
+            matches = self._history.told(matches[: task.claim.limit], task.claim.as_of)
         return CheckResult(
             claim=task.claim.claim,
             verdict=verdict,
@@ -191,18 +229,13 @@ class Checker:
             took_ms=0.0,
         )
 
-    def _disputing(self, matches: list[Match]) -> Rebuttal | None:
-        """The published record that disputes the best match, if it names one."""
+    def _disputing(self, matches: list[Match], as_of: dt.date | None) -> Rebuttal | None:
+        """The published record that disputes the best match, if it names one; of a day, one that stood then."""
         if not matches or not matches[0].rebuttal.contested_with:
             return None
-        others = self._finder.store.get_many(matches[0].rebuttal.contested_with).values()
-        return next((other for other in others if other.status == "published"), None)
-
-
-def answers(record: Rebuttal, claim: Claim) -> bool:
-    """Whether a record may answer a claim: it is published, and had been stated by the day asked for."""
-    by_then = claim.as_of is None or record.stated_on is None or record.stated_on <= claim.as_of
-    return record.status == "published" and by_then
+        named = matches[0].rebuttal.contested_with
+        others = self._history.standing(named, as_of) if as_of else self._finder.store.get_many(named)
+        return next((other for other in others.values() if other.status == "published"), None)
 
 
 def fits(record: Rebuttal, filters: Filters) -> bool:

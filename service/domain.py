@@ -15,6 +15,7 @@ MAX_CLAIM: Final = 5_000
 MAX_RUMOR: Final = 2_000
 MAX_STATEMENT: Final = 10_000
 MAX_BATCH: Final = 256
+MAX_DOCUMENT: Final = 50_000
 
 # NUL ends a C string: SQLite's functions and most logs cut there, so no text of ours holds one.
 _TEXT: Final = r"^[^\x00]*[^\x00\s][^\x00]*$"
@@ -32,6 +33,10 @@ RebuttalId = Annotated[
 ClaimText = Annotated[
     str,
     Meta(min_length=1, max_length=MAX_CLAIM, pattern=_TEXT, description="The text that somebody wants checked."),
+]
+DocumentText = Annotated[
+    str,
+    Meta(min_length=1, max_length=MAX_DOCUMENT, pattern=_TEXT, description="The text that somebody wants checked."),
 ]
 RumorText = Annotated[
     str,
@@ -80,6 +85,7 @@ CitationKind = Literal["primary", "report"]
 Stance = Literal["asserts", "denies", "other"]
 Label = Literal["rebutted", "consistent", "contested", "related", "unmatched"]
 Field = Literal["rumor", "variant", "statement", "title"]
+Profile = Literal["strict", "balanced", "lenient"]
 Role = Literal["reader", "editor", "publisher", "admin"]
 
 
@@ -172,28 +178,43 @@ class Event(Struct, frozen=True, kw_only=True):
     hash: str
 
 
+AsOf = Annotated[
+    dt.date | None,
+    Meta(
+        description="Answer as of the end of this day (UTC): from statements that were public by then and not yet "
+        "retracted or superseded, also if they are now. A statement of unknown date counts from its publication here. "
+        "`why.reason` says what became of a record since."
+    ),
+]
+
+
 class Claim(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The body of ``POST /v1/check``."""
 
     claim: ClaimText
     language: Language | None = None
     limit: Annotated[int, Meta(ge=1, le=20, description="How many matches to return at most.")] = 5
-    as_of: Annotated[
-        dt.date | None,
-        Meta(description="Answer from what had been stated by this day; records of unknown date count as stated."),
-    ] = None
+    as_of: AsOf = None
 
 
 class Difference(Struct, frozen=True, kw_only=True):
-    """Something that the claim says otherwise than the record: a name, a number, a negation."""
+    """Something that the claim says otherwise than the record: a name, a number, a negation, who did it to whom.
 
-    kind: Literal["name", "number", "negation"]
+    ``order``: names of the rumor stand in another order in the claim, as when giver and receiver are exchanged.
+    ``spans`` are start and end of each word of ``claim`` in the text that was checked, in characters.
+    """
+
+    kind: Literal["name", "number", "negation", "order"]
     claim: tuple[str, ...] = ()
     record: tuple[str, ...] = ()
+    spans: tuple[tuple[int, int], ...] = ()
 
 
 class Why(Struct, frozen=True, kw_only=True):
-    """How a match came about: enough to follow the verdict and to reproduce it."""
+    """How a match came about: enough to follow the verdict and to reproduce it.
+
+    ``would_change`` says, for the match that decided, which probability would have made it another verdict.
+    """
 
     field: Field
     text: str
@@ -202,6 +223,7 @@ class Why(Struct, frozen=True, kw_only=True):
     probabilities: dict[str, float] | None = None
     differs: tuple[Difference, ...] = ()
     reason: str | None = None
+    would_change: str | None = None
 
 
 class Match(Struct, frozen=True, kw_only=True):
@@ -223,7 +245,7 @@ class Verdict(Struct, frozen=True, kw_only=True):
 
 
 class CheckResult(Struct, frozen=True, kw_only=True):
-    """The answer of ``POST /v1/check``."""
+    """The answer of ``POST /v1/check``. ``verdict_id`` names the verdict in feedback: `service.verdict_id`."""
 
     claim: str
     verdict: Verdict
@@ -231,6 +253,7 @@ class CheckResult(Struct, frozen=True, kw_only=True):
     model: str
     store_version: int
     took_ms: float
+    verdict_id: str = ""
 
 
 class Hit(Struct, frozen=True, kw_only=True):

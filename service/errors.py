@@ -45,6 +45,10 @@ class InvalidTransitionError(RejoinderError):
     """The record's status does not allow this step, for example retracting what is retracted."""
 
 
+class FeedbackFullError(RejoinderError):
+    """The store keeps as much feedback as it may; an operator raises the bound or clears what was used."""
+
+
 class StoreError(RejoinderError):
     """The store cannot do its work."""
 

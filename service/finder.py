@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -60,10 +61,34 @@ class Candidate(Struct, frozen=True, kw_only=True):
     records: int
 
 
+class Wording(NamedTuple):
+    """The texts of a record as the indexes do not hold them, ready to be scored.
+
+    Attributes:
+        id: the record's.
+        fields: for each row of ``vectors``, the place of its field in `service.passages.FIELDS`.
+        vectors: shape (passages, dim), rows of length 1.
+        words: how often each word stands in the record.
+    """
+
+    id: str
+    fields: list[int]
+    vectors: NDArray[np.float32]
+    words: Counter[str]
+
+
 class Finder:
     """The first stage of the cascade, shared by every request; safe to use from several threads."""
 
-    def __init__(self, store: Store, encoder: Encoder, nearness: Nearness, *, index_path: Path) -> None:
+    def __init__(
+        self,
+        store: Store,
+        encoder: Encoder,
+        nearness: Nearness,
+        *,
+        index_path: Path,
+        cut: Callable[[str], list[str]] = query_words,
+    ) -> None:
         self.store = store
         self.encoder = encoder
         self.model = f"{encoder.name}@{encoder.revision}"
@@ -73,7 +98,10 @@ class Finder:
             lambda texts: list(encoder.encode(texts)), name="encoder", max_batch=_GROUP
         )
         self.version = -1
+        # An encoder of many languages does not list them.
+        self.encoder_languages: frozenset[str] | None = getattr(encoder, "languages", None)
         self._nearness = nearness
+        self._cut = cut
         self._indexes = Indexes(store, model=self.model, dim=encoder.dim, path=index_path)
         self._refreshing = threading.Lock()
         self._looked = 0.0
@@ -110,6 +138,21 @@ class Finder:
         await asyncio.gather(*(one(group) for group in groups))
         return vectors
 
+    def score(self, text: str, vector: NDArray[np.float32], wordings: Sequence[Wording]) -> list[Candidate]:
+        """How near wordings that are not in the indexes are to a claim, on the scale of `find`.
+
+        Args:
+            text: a normalised claim.
+            vector: its vector, shape (dim,).
+            wordings: of distinct records.
+        """
+        worded = {
+            hit.key: hit for hit in self._indexes.words.weigh(self._cut(text), {one.id: one.words for one in wordings})
+        }
+        records = len(self._indexes.vectors)
+        hits = [_nearest_text(one, vector) for one in wordings]
+        return [self._candidate(hit, worded.get(hit.key), records) for hit in hits]
+
     def refresh(self) -> None:
         """Bring the indexes up to the store. Cheap when nothing has changed."""
         with self._refreshing:
@@ -143,7 +186,7 @@ class Finder:
         near = index.search(encoded, max(query.limit for query in queries))
         ranked = []
         for query, vector, hits in zip(queries, encoded, near, strict=True):
-            worded = {hit.key: hit for hit in words.search(query_words(query.text), query.limit)}
+            worded = {hit.key: hit for hit in words.search(self._cut(query.text), query.limit)}
             only_words = worded.keys() - {hit.key for hit in hits}
             every = [*hits, *index.score(vector, only_words)]
             candidates = [self._candidate(hit, worded.get(hit.key), records) for hit in every]
@@ -162,3 +205,11 @@ class Finder:
             nearness=self._nearness(hit.cosine, evidence, records),
             records=records,
         )
+
+
+def _nearest_text(wording: Wording, vector: NDArray[np.float32]) -> Hit:
+    """As the index gives it: the best text of the record, and which of its field it is."""
+    cosines = wording.vectors @ vector
+    best = int(cosines.argmax())
+    field = wording.fields[best]
+    return Hit(wording.id, field, wording.fields[:best].count(field), float(cosines[best]))

@@ -11,7 +11,7 @@ from service.calibration import Calibration
 from service.domain import Difference, Label, Match, Rebuttal, Stance, Verdict, Why
 from service.finder import Candidate
 from service.passages import Passage
-from service.wording import summary, who
+from service.wording import summary, who, would_change
 
 
 class Judged(Struct, frozen=True, kw_only=True):
@@ -64,19 +64,36 @@ def decide(judged: Sequence[Judged], calibration: Calibration, *, nearest: float
     ranked = sorted(judged, key=lambda one: (one.probabilities is None, -one.weight, one.record.id))
     read = [one for one in ranked if one.probabilities is not None]
     label, confidence = _side(read[0], calibration) if read else (None, 0.0)
-    shown = [one for one in ranked if one.candidate.nearness >= calibration.related]
+    shown = [one for one in ranked if one.candidate.nearness >= calibration.related or _same_matter(one)]
     if label is not None:
         shown = [read[0], *(one for one in shown if one is not read[0])]
-        return _verdict(label, confidence, shown[0].record), [_match(one) for one in shown]
-    if shown:
+        verdict = _verdict(label, confidence, shown[0].record)
+    elif shown:
         shown.sort(key=lambda one: (-one.score, one.record.id))
-        return _verdict("related", shown[0].candidate.nearness, shown[0].record), [_match(one) for one in shown]
+        verdict = _verdict("related", shown[0].candidate.nearness, shown[0].record)
+    if shown:
+        return verdict, [_match(one, calibration, decides=one is shown[0]) for one in shown]
     return unmatched(1 - max((one.score for one in ranked), default=nearest)), []
 
 
 def unmatched(confidence: float) -> Verdict:
     """The service abstains."""
     return Verdict(label="unmatched", confidence=round(confidence, 4), summary=summary("unmatched", None))
+
+
+def affirming(matches: Sequence[Match], calibration: Calibration) -> Rebuttal | None:
+    """The record by which another authority affirms what the first match denies; None if there is none.
+
+    Its rumor says the contrary of the first one's, so a claim that asserts the first rumor denies this one.
+    """
+    if not matches or matches[0].stance != "asserts":
+        return None
+    speaks = matches[0].rebuttal.authority.name
+    for match in matches[1:]:
+        denies = (match.why.probabilities or {}).get("denies", 0.0)
+        if denies >= calibration.consistent and match.rebuttal.authority.name != speaks:
+            return match.rebuttal
+    return None
 
 
 def contest(verdict: Verdict, matches: list[Match], other: Rebuttal | None) -> tuple[Verdict, list[Match]]:
@@ -106,6 +123,9 @@ def contest(verdict: Verdict, matches: list[Match], other: Rebuttal | None) -> t
             reason=f"Disputes the record {first.rebuttal.id}.",
         ),
     )
+    read = next((match for match in matches if match.rebuttal.id == other.id), None)
+    if read is not None:  # it was found by itself, and is shown with its own figures
+        beside = structs.replace(read, why=structs.replace(read.why, reason=beside.why.reason))
     matches = [first, beside, *(match for match in matches[1:] if match.rebuttal.id != other.id)]
     return structs.replace(verdict, label=label, summary=summary(label, first.rebuttal, other)), matches
 
@@ -114,6 +134,16 @@ def log_odds(probability: float) -> float:
     """Natural logarithm of p / (1 - p), finite for 0 and 1."""
     kept = min(max(probability, 1e-6), 1 - 1e-6)
     return math.log(kept / (1 - kept))
+
+
+def _same_matter(one: Judged) -> bool:
+    """Whether the stance model holds it more probable than not, though the first stage saw little."""
+    return one.probabilities is not None and one.probabilities["other"] < 0.5  # noqa: PLR2004 - more probable than not
+
+
+def probability(odds: float) -> float:
+    """The inverse of `log_odds`."""
+    return 1 / (1 + math.exp(-odds))
 
 
 def _side(best: Judged, calibration: Calibration) -> tuple[Label | None, float]:
@@ -133,7 +163,7 @@ def _verdict(label: Label, confidence: float, record: Rebuttal) -> Verdict:
     )
 
 
-def _match(one: Judged) -> Match:
+def _match(one: Judged, calibration: Calibration, *, decides: bool) -> Match:
     stance: Stance = "other"
     if one.probabilities is not None:
         stance = max(("other", "denies", "asserts"), key=one.probabilities.__getitem__)
@@ -149,5 +179,8 @@ def _match(one: Judged) -> Match:
             probabilities=one.probabilities and {name: round(p, 4) for name, p in one.probabilities.items()},
             differs=one.differs,
             reason=one.unread,
+            would_change=would_change(one.probabilities, calibration.rebutted, calibration.consistent)
+            if decides and one.probabilities
+            else None,
         ),
     )

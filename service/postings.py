@@ -8,7 +8,7 @@ from __future__ import annotations
 import threading
 from array import array
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Final, NamedTuple, Self
 from zipfile import BadZipFile
@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 K1, B = 1.2, 0.75  # Robertson's usual values; 2A train is flat around them
 _MOST_REPEATS: Final = 255  # a count is one byte
 _SMALL: Final = 1024
-_FORMAT: Final = "1"
+_FORMAT: Final = "2"
 
 
 class PostingsFileError(RuntimeError):
@@ -115,6 +115,34 @@ class Postings:
         order = np.argsort(-values, kind="stable")
         return [WordHit(keys[found[at]], float(values[at]), float(values[at]) / whole) for at in order]
 
+    def weigh(self, query: Sequence[str], records: Mapping[str, Counter[str]]) -> list[WordHit]:
+        """Score records that are not in the index as it would score each of them if it were.
+
+        Args:
+            query: distinct words.
+            records: how often each word stands in a record.
+
+        Returns:
+            The records that share words with the query, in the order given.
+        """
+        with self._lock:
+            size = len(self._keys) + 1
+            held = {word: sum(len(rows) for rows, _ in self._parts(word)) for word in query}
+            total, count = self._lengths_summed()
+        # A record counts itself among those that hold its words, as those in the index do.
+        without = {word: _idf(size, holding) for word, holding in held.items()}
+        within = {word: _idf(size, holding + 1) for word, holding in held.items()}
+        hits = []
+        for key, counts in records.items():
+            length = counts.total()
+            norm = K1 * (1 - B + B * length / max((total + length) / (count + 1), 1.0))
+            often = {word: min(counts[word], _MOST_REPEATS) for word in query if word in counts}
+            score = sum(within[word] * (K1 + 1) * times / (times + norm) for word, times in often.items())
+            whole = sum((within if word in often else without)[word] for word in query)
+            if score:
+                hits.append(WordHit(key, score, score / max(whole, 1e-9)))
+        return hits
+
     def _hide(self, key: str) -> None:
         row = self._row_of.pop(key, None)
         if row is not None:
@@ -129,7 +157,7 @@ class Postings:
         for word in words:
             parts = self._parts(word)
             held = sum(len(rows) for rows, _ in parts)
-            weight = float(np.log1p((max(size - held, 0) + 0.5) / (held + 0.5)))
+            weight = _idf(size, held)
             whole += weight
             for rows, counts in parts:
                 often = counts.astype(np.float32)
@@ -140,9 +168,15 @@ class Postings:
         """What a record's length adds below the line, for every row; kept until a record comes or goes."""
         if self._norms is None:
             lengths = self._lengths[: len(self._keys)]
-            average = max(float(np.mean(lengths, where=np.isfinite(lengths))), 1.0)
+            total, count = self._lengths_summed()
+            average = max(total / max(count, 1), 1.0)
             self._norms = np.float32(K1 * (1 - B)) + np.float32(K1 * B / average) * lengths
         return self._norms
+
+    def _lengths_summed(self) -> tuple[float, int]:
+        """Words of all records that can be found, and how many records these are."""
+        lengths = self._lengths[: len(self._keys)]
+        return float(np.sum(lengths, where=np.isfinite(lengths), dtype=np.float64)), len(self._row_of)
 
     def _parts(self, word: str) -> list[tuple[NDArray[np.uint32], NDArray[np.uint8]]]:
         parts = []
@@ -217,6 +251,11 @@ class Postings:
         if len(index._keys):
             index._lengths = arrays["lengths"].astype(np.float32)
         return index
+
+
+def _idf(size: int, held: int) -> float:
+    """What a word says: Lucene's form, never negative."""
+    return float(np.log1p((max(size - held, 0) + 0.5) / (held + 0.5)))
 
 
 def _bytes(texts: Iterable[str]) -> NDArray[np.uint8]:

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from pathlib import Path
 
-from embeddings.encoder import Encoder, load_encoder
+from embeddings.encoder import MULTILINGUAL, Encoder, load_encoder, multilingual_installed
 from embeddings.stance import StanceModel, load_stance
-from service.calibration import load_calibration
+from service.calibration import Calibration, load_calibration
 from service.catalog import Catalog
 from service.check import Checker
 from service.finder import Finder
+from service.function_words import foreign_query_words
 from service.ingest import starter
+from service.polyglot import PolyglotChecker, World, load_foreign
 from service.settings import Settings
 from service.store import Store
 from service.store.sqlite import SqliteStore
@@ -26,6 +29,7 @@ class Runtime:
         self.settings = settings
         self.store = store
         self.finder = finder
+        self.world: Finder | None = None  # for claims that are not in English, where there is one
         self.checker = checker
         self.catalog = catalog
 
@@ -35,6 +39,7 @@ class Runtime:
         settings: Settings,
         *,
         encoder: Encoder | None = None,
+        multilingual: Encoder | None = None,
         stance: StanceModel | None = None,
         on_progress: OnProgress | None = None,
     ) -> Runtime:
@@ -43,27 +48,30 @@ class Runtime:
         Args:
             settings: what the operator chose.
             encoder: instead of the one that the settings name.
+            multilingual: likewise, for claims that are not in English.
             stance: instead of the one that ships.
             on_progress: told of work that takes long: what, how much is done, of how much.
 
         Raises:
             StoreError: the database is locked, damaged or cannot be written.
             WeightsError: a model's files are not what they should be.
-            ImportError: the encoder needs the extra ``models``.
+            ImportError: an encoder needs an extra that is not installed.
         """
         store = open_store(settings)
         try:
-            calibration = load_calibration()
+            calibration = load_calibration(settings.profile)
             encoder = encoder or load_encoder(settings.encoder, threads=settings.threads)
             stance = stance or load_stance(threads=settings.threads)
-            index_path = settings.db.with_suffix(settings.db.suffix + ".index")
-            finder = Finder(store, encoder, calibration.nearness, index_path=index_path)
-            catalog = Catalog(finder, max_line=settings.max_line)
-            checker = Checker(finder, stance, calibration, cache_size=settings.cache_size)
+            multilingual = multilingual or load_multilingual(settings)
+            finder = Finder(store, encoder, calibration.nearness, index_path=_beside(settings, ".index"))
+            world = None if multilingual is None else _world(settings, store, multilingual)
+            catalog = Catalog(finder, max_line=settings.max_line, also=(world,) if world else ())
+            checker = _checker(settings, finder, world, stance, calibration)
         except BaseException:
             store.close()
             raise
         runtime = cls(settings, store, finder, checker, catalog)
+        runtime.world = world
         told = on_progress or (lambda *_: None)
         asyncio.run(catalog.encode_missing(lambda done, total: told("Encoding records", done, total)))
         return runtime
@@ -75,9 +83,41 @@ class Runtime:
     def close(self) -> None:
         """Finish what is running, save the index and close the store."""
         self.checker.close()
-        self.finder.close()
-        self.finder.save()
+        for finder in filter(None, (self.finder, self.world)):
+            finder.close()
+            finder.save()
         self.store.close()
+
+
+def load_multilingual(settings: Settings) -> Encoder | None:
+    """The encoder for claims that are not in English, as the settings choose it; None for none.
+
+    Raises:
+        WeightsError: the weights of the extra are not those that are expected.
+        ImportError: an encoder was named and its extra is not installed.
+    """
+    choice = settings.multilingual
+    if choice == "auto":
+        choice = MULTILINGUAL if multilingual_installed() else "off"
+    return None if choice == "off" else load_encoder(choice, threads=settings.threads)
+
+
+def _beside(settings: Settings, suffix: str) -> Path:
+    return settings.db.with_suffix(settings.db.suffix + suffix)
+
+
+def _world(settings: Settings, store: Store, encoder: Encoder) -> Finder:
+    path = _beside(settings, ".world.index")
+    return Finder(store, encoder, load_foreign().nearness, index_path=path, cut=foreign_query_words)
+
+
+def _checker(
+    settings: Settings, finder: Finder, world: Finder | None, stance: StanceModel, calibration: Calibration
+) -> Checker:
+    if world is None:
+        return Checker(finder, stance, calibration, cache_size=settings.cache_size)
+    abroad = World(world, load_foreign())
+    return PolyglotChecker(finder, stance, calibration, world=abroad, cache_size=settings.cache_size)
 
 
 def open_store(settings: Settings) -> SqliteStore:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 from typing import Final
 
 from service.domain import Label, Rebuttal
@@ -44,6 +45,25 @@ def summary(label: Label, rebuttal: Rebuttal | None, other: Rebuttal | None = No
     if label == "contested" and other is not None:
         return f"Authorities disagree. {who(rebuttal)}: {said} {who(other)}: {_cut(other.statement)}"
     return f"Background: on a related matter, {who(rebuttal)} said: {said}"
+
+
+def would_change(probabilities: Mapping[str, float], rebutted: float, consistent: float) -> str:
+    """How far the verdict is from being another one.
+
+    Args:
+        probabilities: calibrated, of asserts, denies and other.
+        rebutted: from which probability of asserts the record rebuts the claim.
+        consistent: from which probability of denies the claim is in line with it.
+    """
+    asserts, denies = probabilities["asserts"], probabilities["denies"]
+    if asserts >= rebutted:
+        return f"Asserts the rumor with probability {asserts:.2f}; below {rebutted:.2f} it would be background."
+    if denies >= consistent:
+        return f"Denies the rumor with probability {denies:.2f}; below {consistent:.2f} it would be background."
+    return (
+        f"Asserts the rumor with probability {asserts:.2f} (rebutted from {rebutted:.2f}) and denies it with "
+        f"{denies:.2f} (consistent from {consistent:.2f})."
+    )
 
 
 def _cut(text: str) -> str:

@@ -8,7 +8,7 @@ from litestar import Litestar
 from litestar.config.cors import CORSConfig
 from litestar.datastructures import State
 
-from service.api import checks, docs_page, health, metrics, openapi, problems, rebuttals, search, transfer
+from service.api import checks, docs_page, feedback, health, metrics, openapi, problems, rebuttals, search, transfer
 from service.api.auth import KeyRing
 from service.api.backend import Backend
 from service.api.limits import Front
@@ -23,6 +23,8 @@ _HANDLERS: Final = (
     checks.check_batch,
     checks.compare,
     search.search,
+    feedback.give_feedback,
+    feedback.list_feedback,
     rebuttals.list_rebuttals,
     rebuttals.create_rebuttal,
     transfer.import_rebuttals,
@@ -54,7 +56,14 @@ def create_app(settings: Settings, runtime: Runtime | None = None) -> Litestar:
         route_handlers=_HANDLERS,
         exception_handlers={Exception: problems.respond},
         lifespan=[backend.lifespan],
-        state=State({"backend": backend, "keys": KeyRing(backend), "metrics": counted}),
+        state=State(
+            {
+                "backend": backend,
+                "keys": KeyRing(backend),
+                "metrics": counted,
+                "allowance": feedback.Allowance(settings.feedback_per_minute),
+            }
+        ),
         cors_config=_cors(settings.cors_origins) if settings.cors_origins else None,
         # Its own document, and its own logging, which would write tracebacks that may quote a claim.
         openapi_config=None,

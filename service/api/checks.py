@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import logging
 from typing import Annotated, Final
 
@@ -19,8 +18,11 @@ from service.api.metrics import metrics_of
 from service.api.openapi import documented
 from service.api.problems import Problem, ProblemError
 from service.check import Comparison
+from service.document import CheckRequest, DocumentResult, check_document
 from service.domain import (
     MAX_BATCH,
+    MAX_CLAIM,
+    AsOf,
     CheckResult,
     Claim,
     ClaimText,
@@ -51,7 +53,7 @@ class _Batch(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     claims: Annotated[list[msgspec.Raw], Meta(min_length=1, max_length=MAX_BATCH)]
     language: Language | None = None
     limit: Limit = 5
-    as_of: dt.date | None = None
+    as_of: AsOf = None
 
 
 class Batch(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -60,7 +62,7 @@ class Batch(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     claims: Annotated[list[BatchItem], Meta(min_length=1, max_length=MAX_BATCH)]
     language: Language | None = None
     limit: Limit = 5
-    as_of: dt.date | None = None
+    as_of: AsOf = None
 
 
 class BatchResult(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -69,6 +71,7 @@ class BatchResult(Struct, frozen=True, kw_only=True, omit_defaults=True):
     id: str | None
     verdict: Verdict | msgspec.UnsetType = msgspec.UNSET
     matches: tuple[Match, ...] | msgspec.UnsetType = msgspec.UNSET
+    verdict_id: str | msgspec.UnsetType = msgspec.UNSET
     error: Problem | msgspec.UnsetType = msgspec.UNSET
 
 
@@ -89,7 +92,7 @@ class Pair(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     statement: StatementText | None = None
 
 
-_CLAIM: Final = msgspec.json.Decoder(Claim)
+_CHECK: Final = msgspec.json.Decoder(CheckRequest)
 _BATCH: Final = msgspec.json.Decoder(_Batch)
 _ITEM: Final = msgspec.json.Decoder(BatchItem)
 _PAIR: Final = msgspec.json.Decoder(Pair)
@@ -106,18 +109,30 @@ _NAME: Final = msgspec.json.Decoder(_NamedOnly)
     "/v1/check",
     status_code=200,
     guards=[reads],
-    opt=documented("checks", body=Claim, answers={200: CheckResult}, examples=examples.CHECK),
+    opt=documented("checks", body=CheckRequest, answers={200: (CheckResult, DocumentResult)}, examples=examples.CHECK),
 )
 async def check(request: Asked) -> ASGIResponse:
     """Check a claim.
 
     Returns the closest official rebuttals, the best first, and a verdict that is attributed to whoever made
     the statement: `rebutted`, `consistent`, `contested`, `related` or `unmatched`.
+
+    With the mode `document` the text may be an article: its sentences are checked together, and the answer names
+    those that a rebuttal is about, with their offsets. A sentence that repeats a rumor beside its denial is not
+    accused, and neither is the text.
     """
     backend = backend_of(request)
-    claim = await read_json(request, _CLAIM, backend.settings.max_body)
-    result = await backend.runtime.checker.check(claim)
-    _note(request, backend, result)
+    asked = await read_json(request, _CHECK, backend.settings.max_body)
+    claim = asked.as_claim()
+    checker = backend.runtime.checker
+    if asked.mode == "document":
+        document = await check_document(checker, claim)
+        _note(request, backend, claim, document.verdict)
+        return answer(document)
+    if len(claim.claim) > MAX_CLAIM:
+        raise _too_long()
+    result = await checker.check(claim)
+    _note(request, backend, claim, result.verdict)
     return answer(result)
 
 
@@ -143,8 +158,8 @@ async def check_batch(request: Asked) -> ASGIResponse:
     ]
     checker = backend.runtime.checker
     checked = await checker.check_many(claims) if claims else []
-    for result in checked:
-        _note(request, backend, result)
+    for claim, result in zip(claims, checked, strict=True):
+        _note(request, backend, claim, result.verdict)
     left = iter(checked)
     results = [item if isinstance(item, BatchResult) else _result(item.id, next(left)) for item in items]
     return answer(
@@ -196,11 +211,18 @@ def _moved(error: ProblemError, to: str) -> ProblemError:
 
 
 def _result(name: str, result: CheckResult) -> BatchResult:
-    return BatchResult(id=name, verdict=result.verdict, matches=result.matches)
+    return BatchResult(id=name, verdict=result.verdict, matches=result.matches, verdict_id=result.verdict_id)
 
 
-def _note(request: Asked, backend: Backend, result: CheckResult) -> None:
+def _too_long() -> ProblemError:
+    fault = problems.FieldError(
+        "$.claim", f"Expected `str` of length <= {MAX_CLAIM}; a longer text needs `mode` to be `document`."
+    )
+    return ProblemError("invalid-body", f"{fault.field}: {fault.detail}", errors=(fault,))
+
+
+def _note(request: Asked, backend: Backend, claim: Claim, verdict: Verdict) -> None:
     """Count the verdict; the claim itself is told to nobody unless the operator wants it."""
-    metrics_of(request).verdict(result.verdict.label)
+    metrics_of(request).verdict(verdict.label)
     if backend.settings.log_claims:
-        _LOGGER.info("%s: %r", result.verdict.label, result.claim)
+        _LOGGER.info("%s: %r", verdict.label, claim.claim)

@@ -79,6 +79,9 @@ _MATCH: Final[Json] = {
     },
 }
 
+_STORY: Final = "A delegation from Islamabad was at the White House on Thursday."
+_VERDICT_ID: Final = "v1~rebutted~171~qH1Yc2VfT0dZb0xhU3R4~cn-mfa-pakistan-rare-earth-samples-us~m1bPzQx7Kc0t"
+
 CHECK: Final[Examples] = {
     "rumor": Example(
         "A rumor that a ministry has denied",
@@ -90,6 +93,34 @@ CHECK: Final[Examples] = {
             "model": "all-MiniLM-L6-v2+stance",
             "store_version": 171,
             "took_ms": 14.2,
+            "verdict_id": _VERDICT_ID,
+        },
+    ),
+    "document": Example(
+        "A text of several sentences",
+        {"claim": f"{_STORY} Pakistan handed rare earth samples to the US president.", "mode": "document", "limit": 1},
+        {
+            "mode": "document",
+            "verdict": _VERDICT,
+            "verdict_id": _VERDICT_ID,
+            "findings": [
+                {
+                    "text": "Pakistan handed rare earth samples to the US president.",
+                    "start": len(_STORY) + 1,
+                    "end": len(_STORY) + 56,
+                    "read": {"start": len(_STORY) + 1, "end": len(_STORY) + 56},
+                    "verdict": _VERDICT,
+                    "matches": [_MATCH],
+                    "verdict_id": _VERDICT_ID,
+                    "note": None,
+                }
+            ],
+            "sentences": 2,
+            "checked": 2,
+            "truncated": False,
+            "model": "all-MiniLM-L6-v2+stance",
+            "store_version": 171,
+            "took_ms": 31.0,
         },
     ),
     "question": Example(
@@ -143,6 +174,31 @@ SEARCH: Final[Examples] = {
         },
         {"results": [{"rebuttal": _STORED, "score": 0.78}]},
     )
+}
+FEEDBACK: Final[Examples] = {
+    "wrong": Example(
+        "A denial that was taken for the rumor; the claim is given, so that it can be learned from",
+        {
+            "verdict_id": _VERDICT_ID,
+            "rating": "wrong",
+            "expected": "consistent",
+            "comment": "The headline reports the ministry's denial.",
+            "claim": "Rare earths for Trump? Gem ores, says Beijing",
+        },
+        {
+            "number": 1,
+            "at": "2025-11-01T09:00:00Z",
+            "verdict_id": _VERDICT_ID,
+            "label": "rebutted",
+            "rebuttal_id": "cn-mfa-pakistan-rare-earth-samples-us",
+            "store_version": 171,
+            "rating": "wrong",
+            "expected": "consistent",
+            "comment": "The headline reports the ministry's denial.",
+            "claim": "Rare earths for Trump? Gem ores, says Beijing",
+        },
+    ),
+    "right": Example("A verdict that is right", {"verdict_id": _VERDICT_ID, "rating": "right"}),
 }
 CREATE: Final[Examples] = {"gem ores": Example("A ministry's denial", _RECORD)}
 UPDATE: Final[Examples] = {

@@ -35,6 +35,7 @@ _SECURITY: Final = {
 }
 _TAGS: Final = {
     "checks": "Claims in, verdicts and rebuttals out.",
+    "feedback": "What readers say of verdicts, for the editors.",
     "rebuttals": "The records: each states what one authority said about one rumor, not what is true.",
     "transfer": "Many records at once, streamed.",
     "service": "Is it well, what does it do, what can be called.",
@@ -66,7 +67,7 @@ IF_NONE_MATCH: Final = _header("If-None-Match", "The ETag of what the caller has
 def documented(  # noqa: PLR0913  each is a part of a route's description
     tag: str,
     *,
-    answers: Mapping[int, type | str | None],
+    answers: Mapping[int, type | tuple[type, ...] | str | None],
     body: type | None = None,
     body_type: str = JSON,
     query: type | None = None,
@@ -78,7 +79,7 @@ def documented(  # noqa: PLR0913  each is a part of a route's description
 
     Args:
         tag: the resource that the route belongs to.
-        answers: what each status carries: a type (JSON), a media type, or nothing.
+        answers: what each status carries: a type (JSON), one of several types, a media type, or nothing.
         body: type of the request body.
         body_type: its media type.
         query: a struct whose fields are the query parameters.
@@ -153,8 +154,7 @@ def _types(entry: Json) -> Iterator[type]:
     if entry["body"]:
         yield entry["body"]
     for sort in entry["answers"].values():
-        if isinstance(sort, type):
-            yield sort
+        yield from sort if isinstance(sort, tuple) else [sort] if isinstance(sort, type) else []
 
 
 def _operation(entry: Json, handler: HTTPRouteHandler, schemas: dict[type, Json]) -> Json:
@@ -197,7 +197,8 @@ def _responses(entry: Json, schemas: dict[type, Json]) -> Json:
         if isinstance(sort, str):
             responses[str(status)]["content"] = {sort: {"schema": {"type": "object" if sort == JSON else "string"}}}
         elif sort:
-            responses[str(status)]["content"] = {JSON: {"schema": schemas[sort], **_answers(entry)}}
+            schema = {"oneOf": [schemas[one] for one in sort]} if isinstance(sort, tuple) else schemas[sort]
+            responses[str(status)]["content"] = {JSON: {"schema": schema, **_answers(entry)}}
     return responses | {str(status): problem for status in _statuses(entry)} | {"default": problem}
 
 

@@ -16,6 +16,7 @@ from msgspec import Struct
 from embeddings.batcher import Closed, Overloaded
 from service.errors import (
     AlreadyExistsError,
+    FeedbackFullError,
     InvalidRecordError,
     InvalidTransitionError,
     NotFoundError,
@@ -60,6 +61,7 @@ KINDS: Final[dict[str, Kind]] = {
     "unsupported-media-type": Kind(415, "Wrong content type", "Send the content type that the detail names."),
     "invalid-body": Kind(422, "The body breaks a rule", "Correct the fields listed under `errors`."),
     "invalid-parameter": Kind(422, "A parameter breaks a rule", "Correct the parameters listed under `errors`."),
+    "too-many": Kind(429, "Too much feedback", "Try again after the seconds in `Retry-After`, or send a key."),
     "if-match-needed": Kind(428, "If-Match is needed", "Send the ETag of the revision that you have read, or `*`."),
     "internal-error": Kind(
         500, "The service failed", "Nothing is wrong with the request; the operator's log says more."
@@ -68,6 +70,7 @@ KINDS: Final[dict[str, Kind]] = {
     "overloaded": Kind(503, "Too much is waiting", "Try again after the seconds in `Retry-After`."),
     "not-ready": Kind(503, "The service is starting or stopping", "Try again after the seconds in `Retry-After`."),
     "store-locked": Kind(503, "The store is busy", "Try again after the seconds in `Retry-After`."),
+    "feedback-full": Kind(507, "No more feedback is kept", "The operator exports and clears it, or raises the bound."),
     "store-full": Kind(507, "The disk is full", "Nothing of the write was kept; the operator makes room."),
 }
 
@@ -86,6 +89,7 @@ _BY_ERROR: Final[tuple[tuple[type[RejoinderError], str], ...]] = (
     (InvalidTransitionError, "conflict"),
     (RevisionMismatchError, "revision-mismatch"),
     (InvalidRecordError, "invalid-body"),
+    (FeedbackFullError, "feedback-full"),
     (StoreLockedError, "store-locked"),
     (StoreFullError, "store-full"),
     (StoreCorruptError, "store-corrupt"),

@@ -143,12 +143,13 @@ def _reasons(result: CheckResult, match: Match) -> Iterator[Row]:
 def _sureness(result: CheckResult, match: Match) -> str:
     share = f"{result.verdict.confidence:.0%}"
     label = result.verdict.label
+    # Why the pair was not read, or with --as-of, what became of the record since.
+    reason = f"; {match.why.reason[0].lower()}{match.why.reason[1:]}" if match.why.reason else ""
     if label in ("rebutted", "contested"):
-        return f"{share} that the claim says what was denied"
+        return f"{share} that the claim says what was denied{reason}"
     if label == "consistent":
-        return f"{share} that the claim reports or shares the denial"
-    unread = f"; {match.why.reason[0].lower()}{match.why.reason[1:]}" if match.why.reason else ""
-    return f"{share} that the matter is the same; whether the denial fits the claim is open{unread}"
+        return f"{share} that the claim reports or shares the denial{reason}"
+    return f"{share} that the matter is the same; whether the denial fits the claim is open{reason}"
 
 
 def _why(why: Why) -> str:
@@ -159,7 +160,10 @@ def _why(why: Why) -> str:
     for difference in why.differs:
         ours = ", ".join(map(visible, difference.claim)) or "none"
         theirs = f"; the rumor has {', '.join(map(visible, difference.record))}" if difference.record else ""
-        parts.append(f"{difference.kind} that only the claim has: {ours}{theirs}")
+        what = "names in another order" if difference.kind == "order" else f"{difference.kind} that only the claim has"
+        parts.append(f"{what}: {ours}{theirs}")
+    if why.would_change:
+        parts.append(why.would_change.rstrip("."))
     return ". ".join(part[0].upper() + part[1:] for part in parts) + "."
 
 

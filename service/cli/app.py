@@ -15,6 +15,7 @@ from typing import Final, NoReturn
 import click
 
 from service.cli.check import check
+from service.cli.feedback import feedback
 from service.cli.keys import keys
 from service.cli.serve import serve
 from service.cli.setup import init
@@ -62,7 +63,7 @@ def cli() -> None:
     """Hold the commands together; the text above is what a user reads."""
 
 
-for _command in (check, serve, init, import_, export, keys):
+for _command in (check, serve, init, import_, export, keys, feedback):
     cli.add_command(_command)
 
 

@@ -28,7 +28,13 @@ if TYPE_CHECKING:
     "--as-of",
     type=click.DateTime(["%Y-%m-%d"]),
     metavar="DATE",
-    help="Answer from what had been stated by this day (YYYY-MM-DD).",
+    help="Answer as of the end of this day (YYYY-MM-DD, UTC): from what was public then and not yet retracted.",
+)
+@click.option(
+    "--document",
+    type=click.Path(exists=True, dir_okay=False, allow_dash=True),
+    metavar="FILE",
+    help='Check a text of several sentences, up to 50,000 characters; "-" is standard input.',
 )
 @db_option
 def check(  # noqa: PLR0913 - one parameter an option: click passes them so
@@ -38,6 +44,7 @@ def check(  # noqa: PLR0913 - one parameter an option: click passes them so
     limit: int,
     language: str | None,
     as_of: datetime | None,
+    document: str | None,
     db: Path | None,
 ) -> int:
     """Find what an authority has said on a claim.
@@ -49,10 +56,15 @@ def check(  # noqa: PLR0913 - one parameter an option: click passes them so
       rejoinder check "Pakistan handed rare earth samples to the US president"
       rejoinder check --json "a headline" "another headline"
       tail -f headlines.txt | rejoinder check --json -
+      rejoinder check --document article.txt
     """  # noqa: D301 - click reads the backslash, and a raw docstring would show it
+    if claims and document:
+        raise click.UsageError("Give claims or --document, not both.")
+    options = {"limit": limit, "language": language, "as_of": as_of and as_of.date()}
+    if document:
+        return _check_document(document, options, db, as_json=as_json)
     if not claims and sys.stdin.isatty():
         raise click.UsageError('Say what to check: rejoinder check "a sentence or headline"')
-    options = {"limit": limit, "language": language, "as_of": as_of and as_of.date()}
     return _check_all(claims, options, db, as_json=as_json)
 
 
@@ -73,6 +85,18 @@ def _check_all(arguments: Sequence[str], options: Mapping[str, object], db: Path
             for result in runner.run(runtime.checker.check_many(claims)):
                 show(result)
     return 1 if refused else 0
+
+
+def _check_document(name: str, options: Mapping[str, object], db: Path | None, *, as_json: bool) -> int:
+    """Check one text, sentence by sentence. Returns the exit code."""
+    import asyncio
+
+    from service.cli.documents import check_text, read_document, to_document
+
+    document = to_document("standard input" if name == "-" else name, read_document(name), options)
+    with runtime_for(settings_for(db)) as runtime:
+        asyncio.run(check_text(runtime, document, as_json=as_json))
+    return 0
 
 
 def _claims(group: Sequence[Asked], options: Mapping[str, object]) -> list[Claim]:

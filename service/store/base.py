@@ -11,6 +11,8 @@ from msgspec import Struct
 from numpy.typing import NDArray
 
 from service.domain import ApiKey, Event, Filters, Rebuttal, RebuttalContent, Revision, Role
+from service.feedback import Feedback, FeedbackContent
+from service.store.standing import Standing
 
 Outcome = Literal["created", "updated", "unchanged"]
 Action = Literal["create", "update", "import", "retract", "supersede", "starter"]
@@ -50,6 +52,13 @@ class Page(NamedTuple):
     """Part of a list; ``next_cursor`` is None on the last one."""
 
     items: list[Rebuttal]
+    next_cursor: str | None
+
+
+class FeedbackPage(NamedTuple):
+    """Part of the list of feedback; ``next_cursor`` is None on the last one."""
+
+    items: list[Feedback]
     next_cursor: str | None
 
 
@@ -111,6 +120,23 @@ class Store(Protocol):
         """Every state of a record, the newest first. Raises `NotFoundError`."""
         ...
 
+    def standing(self, ids: Sequence[str], day: dt.date, *, model: str) -> list[Standing]:
+        """How records stood at the end of a day (UTC), by the rule of `service.store.standing.stood`.
+
+        Args:
+            ids: of any records; those that do not exist, or did not stand then, are left out.
+            day: in UTC.
+            model: whose vectors come with wordings that are not the published one of now, where there are some.
+        """
+        ...
+
+    def withdrawn_after(self, day: dt.date, *, model: str, limit: int) -> list[Standing]:
+        """Records that stood at the end of a day (UTC) and are not published now, the last changed first.
+
+        Those that `limit` leaves out are the ones unchanged for longest.
+        """
+        ...
+
     def write(self, writes: Sequence[Write], *, actor: str) -> list[Written]:
         """Write all or nothing, in one transaction that survives ``kill -9``.
 
@@ -168,6 +194,22 @@ class Store(Protocol):
 
     def revoke_key(self, name: str) -> ApiKey:
         """From now on the key opens nothing. Raises `NotFoundError`."""
+        ...
+
+    def add_feedback(self, content: FeedbackContent, *, most: int) -> Feedback:
+        """Keep feedback on a verdict; it is no event. Raises `FeedbackFullError` where there are ``most`` already."""
+        ...
+
+    def feedback_page(self, *, cursor: str | None, limit: int) -> FeedbackPage:
+        """Feedback, the newest first. Raises `RejoinderError` for a cursor that is not ours."""
+        ...
+
+    def scan_feedback(self) -> Iterator[Feedback]:
+        """All feedback, the oldest first, read in pieces."""
+        ...
+
+    def clear_feedback(self, before: dt.datetime) -> int:
+        """Delete the feedback that came before a moment. Returns how many pieces that were."""
         ...
 
     def close(self) -> None:

@@ -65,6 +65,7 @@ def test_a_batch_answers_in_order_under_the_names_given(api: Api) -> None:
         "id": "a",
         "verdict": answer["results"][1]["verdict"],
         "matches": [],
+        "verdict_id": answer["results"][1]["verdict_id"],
     }
 
 

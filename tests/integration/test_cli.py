@@ -19,6 +19,8 @@ from support.warm import warm_store
 
 from embeddings.encoder import WeightsError
 from service.cli import main
+from service.feedback import FeedbackContent
+from service.store.sqlite import SqliteStore
 
 RUMOR = "Pakistan handed rare earth samples to the US president"
 
@@ -79,7 +81,7 @@ def test_a_claim_gets_its_rebuttal(run: Run, store: Path) -> None:
 def test_json_is_the_answer_of_the_api_for_each_claim(run: Run, store: Path) -> None:
     ran = run("check", "--json", "--limit", "1", "--db", store, RUMOR, "Subscribe now")
     first, second = objects(ran.out)
-    assert set(first) == {"claim", "verdict", "matches", "model", "store_version", "took_ms"}
+    assert set(first) == {"claim", "verdict", "matches", "model", "store_version", "took_ms", "verdict_id"}
     assert [len(first["matches"]), len(second["matches"])] == [1, 0]
     assert [first["verdict"]["label"], second["verdict"]["label"]] == ["rebutted", "unmatched"]
 
@@ -247,3 +249,80 @@ def test_an_address_that_is_taken_is_named(run: Run, store: Path) -> None:
 def test_help_and_version(run: Run) -> None:
     assert "cat headlines.txt | rejoinder check" in run("--help").out
     assert run("--version").out == "rejoinder 0.1.0\n"
+
+
+ARTICLE = f"""\
+Stones for the president
+
+A delegation was in Washington. {RUMOR}. Cotton was on the table as well.
+"""
+
+
+def test_a_document_is_answered_sentence_by_sentence(run: Run, store: Path, tmp_path: Path) -> None:
+    (tmp_path / "article.txt").write_text(ARTICLE, "utf-8")
+    ran = run("check", "--document", "article.txt", "--db", store)
+    assert ran.code == 0
+    first, *rest = ran.out.splitlines()
+    assert first == "The text says what was denied. 4 of 4 sentences checked."
+    start = ARTICLE.index(RUMOR)
+    assert f"> [{start}-{start + len(RUMOR) + 1}] {RUMOR}." in rest
+    assert "Rebutted - denied by the Ministry of Foreign Affairs of China (Lin Jian, 13 Oct 2025)" in rest
+
+
+def test_a_document_from_standard_input_is_answered_as_the_api_does(run: Run, store: Path) -> None:
+    text = f"{RUMOR}. That is not true, the ministry said."
+    ran = run(
+        "check", "--document", "-", "--json", "--limit", "1", "--db", store, stdin=b"\xef\xbb\xbf" + text.encode()
+    )
+    (found,) = objects(ran.out)
+    assert found["mode"] == "document"
+    assert found["verdict"]["label"] in {"consistent", "related"}
+    assert text[found["findings"][0]["start"] :].startswith(found["findings"][0]["text"])
+    noted = run("check", "--document", "-", "--db", store, stdin=text.encode())
+    assert "Read alone, the sentence says what was denied" in noted.out
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (b" \n", "standard input: empty."),
+        (b"caf\xe9 says", "standard input: not valid UTF-8 (byte 4)."),
+        (b"a\0b says so", "standard input: holds a NUL character."),
+        (b"x" * 50_001, "standard input: longer than 50,000 characters."),
+        ("ü".encode() * 200_000, "standard input: longer than 50,000 characters."),
+    ],
+)
+def test_what_is_no_document_is_refused_before_any_model_loads(run: Run, data: bytes, message: str) -> None:
+    ran = run("check", "--document", "-", "--db", "new.db", stdin=data)
+    assert (ran.code, ran.err) == (2, f"rejoinder: {message}\n")
+
+
+def test_claims_and_a_document_do_not_go_together(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "article.txt").write_text(ARTICLE, "utf-8")
+    ran = run("check", "a claim", "--document", "article.txt")
+    assert ran.code == 2
+    assert "not both" in ran.err
+
+
+def feedback(**changes: object) -> FeedbackContent:
+    given = {"verdict_id": "v1~x", "label": "rebutted", "rebuttal_id": "gem-ore", "store_version": 1, "rating": "right"}
+    return FeedbackContent(**{**given, **changes})  # type: ignore[arg-type] # the fields' own types
+
+
+def test_feedback_is_exported_as_pairs_or_whole_and_cleared(run: Run) -> None:
+    run("init", "--empty", "--db", "new.db")
+    with SqliteStore.open("new.db") as opened:
+        opened.add_feedback(feedback(claim="Gems,\tnot rare earths", rating="wrong", expected="consistent"), most=9)
+        opened.add_feedback(feedback(comment="fine"), most=9)
+    pairs = run("feedback", "export", "--db", "new.db")
+    assert pairs.out == "expect\tabout\tkind\ttext\nconsistent\tgem-ore\tfeedback\tGems, not rare earths\n"
+    assert pairs.err == "Wrote 1 pair from 2 pieces of feedback; --json writes every piece.\n"
+    assert [one["comment"] for one in objects(run("feedback", "export", "--json", "--db", "new.db").out)] == [
+        None,
+        "fine",
+    ]
+    assert run("feedback", "export", "--db", "new.db", "-o", "pairs.tsv").out == ""
+    assert Path("pairs.tsv").read_text("utf-8") == pairs.out
+    cleared = run("feedback", "clear", "--before", "2999-01-01", "--db", "new.db")
+    assert cleared.err == "Deleted 2 pieces of feedback from before 2999-01-01.\n"
+    assert run("feedback", "export", "--json", "--db", "new.db").out == ""

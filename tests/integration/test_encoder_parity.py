@@ -78,3 +78,17 @@ def test_the_revision_names_the_weights(original: Encoder) -> None:
     assert len(original.revision) == 12
     assert original.revision != load_encoder().revision
     assert original.encode([]).shape == (0, original.dim)
+
+
+@pytest.mark.parametrize(
+    ("name", "prompt"),
+    [
+        ("multilingual-e5-small", "query: "),
+        ("e5-base-v2", "query: "),
+        ("all-MiniLM-L6-v2", None),
+        ("phase5-model", None),
+    ],
+)
+def test_models_of_the_e5_family_get_their_prefix(name: str, prompt: str | None) -> None:
+    sentence = pytest.importorskip("embeddings.sentence", reason="the extra `models` is not installed")
+    assert sentence.prompt_for(name) == prompt

@@ -107,15 +107,15 @@ def test_a_migration_that_fails_leaves_no_trace(tmp_path: Path, monkeypatch: pyt
         db.execute("CREATE TABLE half (done TEXT)")
         raise RuntimeError("power cut")
 
-    broken = (first, first._replace(number=2, apply=fails))
+    broken = (*MIGRATIONS, first._replace(number=len(MIGRATIONS) + 1, apply=fails))
     monkeypatch.setattr("service.store.sqlite.migrations.MIGRATIONS", broken)
     with pytest.raises(RuntimeError):
         SqliteStore.open(path)
-    monkeypatch.setattr("service.store.sqlite.migrations.MIGRATIONS", (first,))
+    monkeypatch.setattr("service.store.sqlite.migrations.MIGRATIONS", MIGRATIONS)
     with SqliteStore.open(path) as store:
         assert store.count() == 1
     with closing(sqlite3.connect(path)) as db:
-        assert db.execute("SELECT number FROM migration").fetchall() == [(1,)]
+        assert db.execute("SELECT number FROM migration").fetchall() == [(one.number,) for one in MIGRATIONS]
         assert db.execute("SELECT 1 FROM sqlite_schema WHERE name = 'half'").fetchone() is None
 
 

@@ -18,7 +18,7 @@ GEM_ORE = "cn-mfa-pakistan-rare-earth-samples-us"
 
 @pytest.fixture(scope="module")
 def runtime(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Runtime]:
-    runtime = Runtime.open(Settings(db=tmp_path_factory.mktemp("verdicts") / "store.db"))
+    runtime = Runtime.open(Settings(db=tmp_path_factory.mktemp("verdicts") / "store.db", multilingual="off"))
     yield runtime
     runtime.close()
 
@@ -92,7 +92,7 @@ def test_a_batch_says_what_single_questions_say(runtime: Runtime) -> None:
 
 
 def test_the_second_start_needs_no_encoding(tmp_path: Path) -> None:
-    settings = Settings(db=tmp_path / "again.db")
+    settings = Settings(db=tmp_path / "again.db", multilingual="off")
     told: list[str] = []
     Runtime.open(settings, on_progress=lambda stage, *_: told.append(stage)).close()
     assert told

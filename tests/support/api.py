@@ -22,7 +22,7 @@ from support.hashing import HashingEncoder
 from embeddings.stance import Probabilities, StancePair
 from service.api.app import create_app
 from service.api.server import configure
-from service.calibration import Calibration, Nearness, Sides
+from service.calibration import Calibration, Nearness, Sides, Thresholds
 from service.catalog import Catalog
 from service.check import Checker
 from service.domain import RebuttalContent, Role
@@ -41,8 +41,7 @@ CALIBRATION = Calibration(
     gate=0.5,
     related=0.7,
     sides=Sides(asserts=(1.0, 0.0, 0.0, 0.0, 0.0), denies=(0.0, 1.0, 0.0, 0.0, 0.0)),
-    rebutted=0.8,
-    consistent=0.6,
+    profiles={"balanced": Thresholds(rebutted=0.8, consistent=0.6, budget=0.0)},
     judged=4,
 )
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -10,6 +12,20 @@ from service.passages import passages
 from service.store import Write
 
 MODEL = "test@1"
+
+
+class Days:
+    """A clock that is set by hand."""
+
+    def __init__(self) -> None:
+        self.now = dt.datetime(2025, 11, 1, tzinfo=dt.UTC)
+
+    def __call__(self) -> dt.datetime:
+        return self.now
+
+    def set(self, day: int, time: str = "12:00:00") -> None:
+        """A moment of November 2025, in UTC."""
+        self.now = dt.datetime.fromisoformat(f"2025-11-{day:02}T{time}+00:00")
 
 
 def put(*contents: RebuttalContent) -> list[Write]:

@@ -27,6 +27,27 @@ def test_names_the_difference(claim: str, kind: str, words: tuple[str, ...]) -> 
     assert [(found.kind, found.claim) for found in differences(claim, RECORD)] == [(kind, words)]
 
 
+def test_a_name_that_begins_the_sentence_is_a_name() -> None:
+    (found,) = differences("India presented rare earth samples to the US president", RECORD)
+    assert (found.kind, found.claim, found.spans) == ("name", ("India",), ((0, 5),))
+
+
+def test_giver_and_receiver_exchanged_is_a_difference_of_order() -> None:
+    record = content("order", rumor="Pakistan presented rare earth samples to Washington.", variants=())
+    (found,) = differences("Washington presented rare earth samples to Pakistan", record)
+    assert (found.kind, found.claim, found.record) == (
+        *("order", ("Washington", "Pakistan")),
+        ("Pakistan", "Washington"),
+    )
+
+
+def test_spans_are_places_in_the_text_that_was_sent() -> None:
+    original = "BREAKING https://t.co/x  Afghanistan 🪨 gave rare earth samples to the US president"
+    (found,) = differences("Afghanistan gave rare earth samples to the US president", RECORD, original)
+    ((start, end),) = found.spans
+    assert original[start:end] == "Afghanistan"
+
+
 def test_nothing_differs_in_the_same_words() -> None:
     assert differences("Pakistan presented rare earth samples to the US president", RECORD) == ()
 

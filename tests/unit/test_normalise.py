@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.normalise import normalise
+from service.normalise import normalise, sought
 
 ANY_TEXT = st.text(st.characters(codec=None), max_size=300)  # type: ignore[arg-type] # codec=None admits surrogates
 
@@ -26,6 +26,19 @@ ANY_TEXT = st.text(st.characters(codec=None), max_size=300)  # type: ignore[arg-
 )
 def test_says_what_is_left(text: str, expected: str) -> None:
     assert normalise(text) == (expected, None)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Ban it! https://t.co/a — Ilhan Omar (@IlhanMN) January 6, 2020", "Ban it! — Ilhan Omar"),
+        ("Ban it! — (@IlhanMN) January 6, 2020", "Ban it!"),
+        ("Rare earths for #WhiteHouse", "Rare earths for White House"),
+        ("Stones - shown in January 2020", "Stones - shown in January 2020"),
+    ],
+)
+def test_searches_with_the_speaker_named_in_a_signature(text: str, expected: str) -> None:
+    assert sought(text) == expected
 
 
 @pytest.mark.parametrize(

@@ -77,6 +77,17 @@ def test_a_saved_index_answers_as_before_and_goes_on(
     assert again.search(query, 10) == postings.search(query, 10)
 
 
+@given(RECORDS, st.lists(WORDS, min_size=1, max_size=8), st.lists(WORDS, unique=True, max_size=5))
+def test_a_record_that_is_not_there_is_weighed_as_if_it_were(
+    records: dict[str, list[str]], words: list[str], query: list[str]
+) -> None:
+    there = {hit.key: hit for hit in filled({**records, "new": words}).search(query, 10)}
+    weighed = filled({key: its for key, its in records.items() if key != "new"}).weigh(query, {"new": Counter(words)})
+    assert [hit.key for hit in weighed] == [key for key in there if key == "new"]
+    for hit in weighed:
+        assert (hit.bm25, hit.coverage) == pytest.approx((there["new"].bm25, there["new"].coverage), rel=1e-4)
+
+
 def test_growing_past_the_first_part_keeps_every_record() -> None:
     postings = filled({f"r{at}": ["common", f"own{at}"] for at in range(5_000)})
     assert [hit.key for hit in postings.search(["own4321"], 5)] == ["r4321"]

@@ -67,7 +67,7 @@ def test_a_long_claim_cannot_push_the_rumor_out(model: StanceModel) -> None:
 
 
 def test_special_tokens_in_a_claim_are_plain_characters(model: StanceModel) -> None:
-    typed, spaced = (StancePair(f"Ferries are late {mark} x", RUMOR) for mark in ("[SEP]", "[ SEP ]"))
+    typed, spaced = (StancePair(f"Ferries are late {mark} x", RUMOR) for mark in ("</s>", "< / s >"))
     np.testing.assert_allclose(model.predict([typed]), model.predict([spaced]), atol=1e-5)
 
 
@@ -75,6 +75,20 @@ def test_lone_surrogates_are_read_as_question_marks(model: StanceModel) -> None:
     np.testing.assert_allclose(
         model.predict([StancePair("a \ud800", RUMOR)]), model.predict([StancePair("a ?", RUMOR)]), atol=1e-5
     )
+
+
+@pytest.mark.parametrize("damage", ["missing", "exchanged"])
+def test_every_part_of_the_network_must_be_the_one_that_shipped(tmp_path: Path, damage: str) -> None:
+    folder = Path(shutil.copytree(DEFAULT, tmp_path / "weights"))
+    first, second, *_ = sorted(folder.glob("model.onnx.*"))
+    if damage == "missing":
+        second.unlink()
+    else:
+        first.rename(folder / "kept")
+        second.rename(first)
+        (folder / "kept").rename(second)
+    with pytest.raises(WeightsError, match=r"model\.onnx\.[12]"):
+        OnnxStanceModel.load(folder)
 
 
 def test_labels_in_another_order_are_refused(tmp_path: Path) -> None:

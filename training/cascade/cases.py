@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from service.domain import Authority, Citation, RebuttalContent
 
+WRITTEN = Path(__file__).resolve().parents[1] / "data"
 AUTHORED = ("business", "disasters", "government", "health", "science_culture")
 HELD_OUT = "science_culture"  # the stance model has not seen this file
 
@@ -49,6 +50,24 @@ def authored_cases(data: Path, name: str) -> Iterator[Case]:
             if not language or language[0] == "en":
                 gold = frozenset() if stance == "other" else frozenset({f"{name}-{at}"})
                 yield Case(text, gold, stance, kind)
+
+
+def other_hand_records() -> Iterator[RebuttalContent]:
+    """One record for each rumor written by another hand, none of which any model was trained on."""
+    for at, row in enumerate(rows(WRITTEN / "heldout.jsonl")):
+        yield record(f"other-hand-{at}", row["rumor"], row["statement"])
+
+
+def other_hand_cases(part: Literal["fit", "score"]) -> Iterator[Case]:
+    """The claims of one half of those rumors: one half is fitted on, the other one scored.
+
+    The kind begins with the register: `everyday` (words shared with the record) or `distant` (none but names).
+    """
+    for at, row in enumerate(rows(WRITTEN / "heldout.jsonl")):
+        if (at % 2 == 0) == (part == "fit"):
+            for stance, kind, text in row["claims"]:
+                gold = frozenset() if stance == "other" else frozenset({f"other-hand-{at}"})
+                yield Case(text, gold, stance, f"{row['register']}:{kind}")
 
 
 def tweet_records(data: Path, *, without: frozenset[str] = frozenset()) -> Iterator[RebuttalContent]:

@@ -166,4 +166,13 @@ def _create_keys(db: Database) -> None:
     db.table("api_key").create_index(["sha256"], unique=True)
 
 
-MIGRATIONS: Final = (Migration(1, "records, events, vectors, keys", _first),)
+def _feedback(db: Database) -> None:
+    said = {"number": int, "at": str, "verdict_id": str, "label": str, "rebuttal_id?": str, "store_version": int}
+    said |= {"rating": str, "expected?": str, "about?": str, "comment?": str, "claim?": str, "actor?": str}
+    _create(db, "feedback", said, pk="number")
+
+
+MIGRATIONS: Final = (
+    Migration(1, "records, events, vectors, keys", _first),
+    Migration(2, "feedback on verdicts", _feedback),
+)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
@@ -14,27 +14,32 @@ from numpy.typing import NDArray
 
 from service.domain import ApiKey, Event, Filters, Rebuttal, Revision, Role
 from service.errors import NotFoundError, StoreError
-from service.store.base import Page, VectorChange, Write, Written
-from service.store.sqlite import events, keys, meta, records, vectors
+from service.feedback import Feedback, FeedbackContent
+from service.store.base import FeedbackPage, Page, VectorChange, Write, Written
+from service.store.sqlite import events, feedback, keys, meta, records, standing, vectors
 from service.store.sqlite.connection import Readers, connect_writer
 from service.store.sqlite.faults import translating
 from service.store.sqlite.filters import cursor_after, last_of
 from service.store.sqlite.migrations import prepare
-from service.store.sqlite.times import cut
+from service.store.sqlite.times import cut, now
 from service.store.sqlite.vectors import put as put_vectors
 from service.store.sqlite.writer import Writer
 from service.store.sqlite.writing import Batch
 from service.store.sqlite.writing import prepare as prepare_write
+from service.store.standing import Standing
 
 _ALL: Final = Filters()
 _TOUCH_EVERY: Final = dt.timedelta(minutes=1)
+
+Clock = Callable[[], dt.datetime]
 
 
 class SqliteStore:
     """The store in one SQLite file. Several processes may have it open; each method is safe from any thread."""
 
-    def __init__(self, path: Path, readers: Readers, writer: Writer) -> None:
+    def __init__(self, path: Path, readers: Readers, writer: Writer, clock: Clock = now) -> None:
         self.path = path
+        self._clock = clock
         self._readers = readers
         self._writer = writer
         self._touched: dict[str, dt.datetime] = {}
@@ -43,8 +48,13 @@ class SqliteStore:
         self.id = self.get_meta(meta.STORE_ID) or ""
 
     @classmethod
-    def open(cls, path: Path | str, *, create: bool = True) -> Self:
+    def open(cls, path: Path | str, *, create: bool = True, clock: Clock = now) -> Self:
         """Open a store, bringing its layout up to date; with `create` make it, and its folder, if it is not there.
+
+        Args:
+            path: the file.
+            create: make it if it is not there.
+            clock: tells, with a time zone, when a record is written.
 
         Raises:
             StoreCorruptError: the file is damaged or is not a store.
@@ -63,7 +73,7 @@ class SqliteStore:
                 raise
         readers, writer = Readers(path), Writer(db, path)
         try:
-            return cls(path, readers, writer)
+            return cls(path, readers, writer, clock)
         except BaseException:
             readers.close()
             writer.close()
@@ -123,6 +133,22 @@ class SqliteStore:
             raise NotFoundError(f"There is no record {rebuttal_id}.")
         return found
 
+    def standing(self, ids: Sequence[str], day: dt.date, *, model: str) -> list[Standing]:
+        """How records stood at the end of a day (UTC), in the order asked for; those that did not are left out."""
+        with self._readers.lend() as db:
+            db.execute("BEGIN")  # one state of the store for all that is read
+            found = standing.standing(db, ids, day, model)
+            db.execute("COMMIT")
+        return found
+
+    def withdrawn_after(self, day: dt.date, *, model: str, limit: int) -> list[Standing]:
+        """Records that stood at the end of a day (UTC) and are not published now, the last changed first."""
+        with self._readers.lend() as db:
+            db.execute("BEGIN")
+            found = standing.withdrawn_after(db, day, model, limit)
+            db.execute("COMMIT")
+        return found
+
     def write(self, writes: Sequence[Write], *, actor: str) -> list[Written]:
         """Write all or nothing, in one transaction that is on the disk when this returns.
 
@@ -132,7 +158,7 @@ class SqliteStore:
             InvalidRecordError: a record without id, or with text that is not Unicode.
         """
         prepared = [prepare_write(write) for write in writes]
-        return self._writer.run(lambda db: Batch(db, self.id, actor).write(prepared)) if prepared else []
+        return self._writer.run(lambda db: Batch(db, self.id, actor, self._clock()).write(prepared)) if prepared else []
 
     def put_vectors(self, model: str, vectors: Sequence[tuple[str, int, NDArray[np.float32]]]) -> None:
         """Add vectors made after the fact; those of a revision that is not the current one are passed over."""
@@ -213,6 +239,33 @@ class SqliteStore:
     def revoke_key(self, name: str) -> ApiKey:
         """From now on the key opens nothing. Raises `NotFoundError`."""
         return self._writer.run(lambda db: keys.revoke(db, meta.storable(name)))
+
+    def add_feedback(self, content: FeedbackContent, *, most: int) -> Feedback:
+        """Keep feedback on a verdict. Raises `FeedbackFullError` where there are `most` already."""
+        return self._writer.run(lambda db: feedback.add(db, content, most))
+
+    def feedback_page(self, *, cursor: str | None, limit: int) -> FeedbackPage:
+        """Feedback, the newest first. Raises `RejoinderError` for a cursor that is not ours."""
+        place = feedback.place_of(cursor)
+        with self._readers.lend() as db:
+            found = feedback.before(db, place, limit + 1)
+        more = len(found) > limit
+        return FeedbackPage(found[:limit], feedback.cursor_below(found[limit - 1]) if more else None)
+
+    def scan_feedback(self) -> Iterator[Feedback]:
+        """All feedback, the oldest first."""
+        last = 0
+        while True:
+            with self._readers.lend() as db:
+                piece = feedback.after(db, last, feedback.PIECE)
+            yield from piece
+            if len(piece) < feedback.PIECE:
+                return
+            last = piece[-1].number
+
+    def clear_feedback(self, before: dt.datetime) -> int:
+        """Delete the feedback that came before a moment. Returns how many pieces that were."""
+        return self._writer.run(lambda db: feedback.clear(db, before))
 
     def close(self) -> None:
         """Finish writes and let go of the file."""

@@ -45,7 +45,8 @@ def pack(model: str | None, texts: Sequence[Passage], vectors: NDArray[np.float3
     return Packed(model, fields, vectors.astype("<f2").tobytes())
 
 
-def _unpack(fields: bytes, vectors: bytes) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
+def unpack(fields: bytes, vectors: bytes) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
+    """The way back from `Packed`: field numbers, and vectors of shape (passages, dim)."""
     numbers = np.frombuffer(fields, np.uint8)
     return numbers, np.frombuffer(vectors, "<f2").reshape(len(numbers), -1).astype(np.float32)
 
@@ -110,6 +111,6 @@ def changes(db: sqlite3.Connection, model: str, since: int, *, gone: bool) -> li
         (model, since, gone, PIECE),
     )
     return [
-        VectorChange(place, name, *((None, None) if fields is None else _unpack(fields, blob)))
+        VectorChange(place, name, *((None, None) if fields is None else unpack(fields, blob)))
         for place, name, fields, blob in rows
     ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import sqlite3
 from collections.abc import Sequence
@@ -16,7 +17,7 @@ from service.store.base import Write, Written
 from service.store.sqlite import events, vectors
 from service.store.sqlite.meta import storable
 from service.store.sqlite.records import columns, decode
-from service.store.sqlite.times import now
+from service.store.sqlite.times import cut
 
 _FIRST = 1
 _UPSERT = """
@@ -74,10 +75,10 @@ class Batch:
     A record may be written twice in one batch: the second write sees what the first has made of it.
     """
 
-    def __init__(self, db: sqlite3.Connection, store_id: str, actor: str) -> None:
+    def __init__(self, db: sqlite3.Connection, store_id: str, actor: str, now: dt.datetime) -> None:
         self._db = db
         self._actor = storable(actor)
-        self._now = now()
+        self._now = cut(now)
         self._number, self._hash = events.tail(db, store_id)
         self._key, self._position = _last(db)
         self._first_new_key = self._key + 1
