@@ -2,8 +2,8 @@
 
     python training/weights.py --data ../shared/data [--only encoder stance calibration]
 
-Each step is a script of its own, which says what it does and takes more options. The stance model trains for about half
-an hour on two cores.
+Each step is a script of its own, which says what it does and takes more options. The stance model trains for about an
+hour and a half on two cores.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ WEIGHTS = HERE.parent / "embeddings" / "weights"
 
 def commands(step: str, data: Path, work: Path) -> list[list[str]]:
     """The scripts of one step with their arguments."""
-    stance, model = work / "stance", WEIGHTS / "stance-minilm-l6"
+    stance, model = work / "stance", WEIGHTS / "stance-mpnet-l9"
     return {
         "encoder": [["encoder/export.py", str(WEIGHTS / "all-minilm-l6-v2"), "--data", str(data)]],
         "stance": [
             ["stance/train.py", "--data", str(data), "--out", str(stance)],
-            ["stance/export.py", "--checkpoint", str(stance / "stage3.pt"), "--out", str(model), "--data", str(data)],
+            ["stance/export.py", "--checkpoint", str(stance / "stage2.pt"), "--out", str(model), "--data", str(data)],
         ],
         "calibration": [["cascade/calibrate.py", "--data", str(data)]],
     }[step]

@@ -19,10 +19,10 @@ from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING
 
+import base
 import numpy as np
 import onnx
 import onnxruntime
-import base
 import sources
 import torch
 from data import SEED

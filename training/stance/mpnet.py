@@ -78,5 +78,3 @@ class Mpnet(Bert):
         parts = g.nodes("Split", [joined], 3, axis=2)
         inputs = [*parts, "", mask, self._bias]
         return g.node("MultiHeadAttention", inputs, domain=CONTRIB, num_heads=self._heads)
-
-
