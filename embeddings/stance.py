@@ -17,9 +17,9 @@ from embeddings.session import WEIGHTS, Weights, by_length, encodable, mask, pad
 Stance = Literal["asserts", "denies", "other"]
 STANCES: tuple[Stance, Stance, Stance] = ("asserts", "denies", "other")
 Probabilities = NDArray[np.float32]
-DEFAULT = WEIGHTS / "stance-minilm-l6"
+DEFAULT = WEIGHTS / "stance-mpnet-l9"
 BATCH = 32
-CLS, SEP = "[CLS]", "[SEP]"
+BEGIN, END = "<s>", "</s>"
 
 
 class StancePair(NamedTuple):
@@ -54,10 +54,10 @@ class StanceModel(Protocol):
 
 
 class OnnxStanceModel:
-    """A BERT pair classifier on ONNX Runtime; see `StanceModel`.
+    """An MPNet classifier on ONNX Runtime; see `StanceModel`.
 
-    Input: ``[CLS] claim [SEP] rumor || statement [SEP]``, both parts cut on their own, so that a long claim
-    cannot push the rumor out.
+    Input: ``<s> claim </s></s> rumor </s></s> statement </s>``. Claim and record are cut on their own, so that a long
+    claim cannot push the rumor out, and the statement comes last, so that it is what a long record loses.
     """
 
     def __init__(self, weights: Weights, *, threads: int) -> None:
@@ -66,11 +66,10 @@ class OnnxStanceModel:
         self.languages = frozenset(weights.manifest.get("languages", ["en"]))
         if tuple(weights.setting("labels")) != STANCES:
             raise WeightsError(f"labels are {weights.setting('labels')}, expected {list(STANCES)}")
-        self._separator = str(weights.setting("separator"))
         self._claim_tokens = int(weights.setting("max_claim_tokens"))
         self._rumor_tokens = int(weights.setting("max_rumor_tokens"))
         self._tokenizer: Tokenizer = weights.tokenizer()
-        self._cls, self._sep = self._special(CLS), self._special(SEP)
+        self._begin, self._end = self._special(BEGIN), self._special(END)
         self._session: ort.InferenceSession = weights.session(threads=threads)
 
     @classmethod
@@ -78,7 +77,7 @@ class OnnxStanceModel:
         """Load the stance model that ships with the package, or another of the same layout.
 
         Args:
-            folder: holds model.onnx, tokenizer.json and manifest.json; None for the one that ships.
+            folder: holds the network, tokenizer.json and manifest.json; None for the one that ships.
             threads: processor cores that one forward pass may use.
 
         Raises:
@@ -89,16 +88,13 @@ class OnnxStanceModel:
     def predict(self, pairs: Sequence[StancePair]) -> Probabilities:
         """See `StanceModel.predict`."""
         logits = np.empty((len(pairs), len(STANCES)), np.float32)
-        claims = self._tokens([pair.claim for pair in pairs], self._claim_tokens)
-        rumors = self._tokens([self._official(pair) for pair in pairs], self._rumor_tokens)
-        firsts = [[self._cls, *claim, self._sep] for claim in claims]
-        seconds = [[*rumor, self._sep] for rumor in rumors]
-        rows = [first + second for first, second in zip(firsts, seconds, strict=True)]
-        types = [[0] * len(first) + [1] * len(second) for first, second in zip(firsts, seconds, strict=True)]
+        claims = self._tokens([pair.claim for pair in pairs])
+        rumors = self._tokens([pair.rumor for pair in pairs])
+        statements = self._tokens([pair.statement or "" for pair in pairs])
+        rows = [self._sequence(*ids) for ids in zip(claims, rumors, statements, strict=True)]
         for batch in by_length(rows, BATCH):
             ids = [rows[position] for position in batch]
             feed = {"input_ids": pad(ids), "attention_mask": mask(ids)}
-            feed["token_type_ids"] = pad([types[position] for position in batch])
             (logits[batch],) = self._session.run(None, feed)
         return _softmax(logits)
 
@@ -108,12 +104,14 @@ class OnnxStanceModel:
             raise WeightsError(f"the tokenizer of {self.name} has no {token}")
         return int(number)
 
-    def _official(self, pair: StancePair) -> str:
-        return pair.rumor if pair.statement is None else f"{pair.rumor}{self._separator}{pair.statement}"
+    def _sequence(self, claim: list[int], rumor: list[int], statement: list[int]) -> list[int]:
+        between = [self._end, self._end]
+        official = [*rumor, *between, *statement] if statement else rumor
+        return [self._begin, *claim[: self._claim_tokens], *between, *official[: self._rumor_tokens], self._end]
 
-    def _tokens(self, texts: Sequence[str], limit: int) -> list[list[int]]:
+    def _tokens(self, texts: Sequence[str]) -> list[list[int]]:
         encodings = self._tokenizer.encode_batch_fast(encodable(texts), add_special_tokens=False)
-        return [encoding.ids[:limit] for encoding in encodings]
+        return [encoding.ids for encoding in encodings]
 
 
 def load_stance(*, threads: int = 1) -> StanceModel:

@@ -14,12 +14,12 @@ from numpy.typing import NDArray
 from embeddings.batcher import Batcher
 from embeddings.stance import StanceModel, StancePair
 from service.cache import AnswerCache
-from service.calibration import Calibration
+from service.calibration import Calibration, log_odds
 from service.differences import differences
 from service.domain import CheckResult, Claim, Filters, Hit, Match, Rebuttal, Stance
 from service.finder import DEEP, Candidate, Finder
 from service.history import History, Past, Question
-from service.judgement import Judged, affirming, contest, decide, log_odds, probability
+from service.judgement import Judged, affirming, contest, decide, probability
 from service.language import language_of, primary
 from service.normalise import clean, normalise, sought
 from service.passages import FIELDS, passages
@@ -113,10 +113,7 @@ class Checker:
         for (candidate, record), pair in zip(few, pairs, strict=True):
             same = candidate.nearness
             if pair:
-                same = (
-                    1
-                    - self._calibration.stance_probabilities(next(raw), candidate.similarity, candidate.words)["other"]
-                )
+                same = 1 - self._calibration.stance_probabilities(next(raw), candidate.nearness)["other"]
             scores[record.id] = probability((log_odds(same) + log_odds(candidate.nearness)) / 2)
         # What was not read again keeps its place behind what was.
         lowest = min(scores.values(), default=1.0)
@@ -193,7 +190,7 @@ class Checker:
         same = [passage for passage in texts if passage.field == FIELDS[candidate.field]]
         probabilities = None
         if at is not None:
-            probabilities = self._calibration.stance_probabilities(raw[at], candidate.similarity, candidate.words)
+            probabilities = self._calibration.stance_probabilities(raw[at], candidate.nearness)
         return Judged(
             record=record,
             candidate=candidate,

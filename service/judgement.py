@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from msgspec import Struct, structs
 
-from service.calibration import Calibration
+from service.calibration import Calibration, log_odds
 from service.domain import Difference, Label, Match, Rebuttal, Stance, Verdict, Why
 from service.finder import Candidate
 from service.passages import Passage
@@ -128,12 +128,6 @@ def contest(verdict: Verdict, matches: list[Match], other: Rebuttal | None) -> t
         beside = structs.replace(read, why=structs.replace(read.why, reason=beside.why.reason))
     matches = [first, beside, *(match for match in matches[1:] if match.rebuttal.id != other.id)]
     return structs.replace(verdict, label=label, summary=summary(label, first.rebuttal, other)), matches
-
-
-def log_odds(probability: float) -> float:
-    """Natural logarithm of p / (1 - p), finite for 0 and 1."""
-    kept = min(max(probability, 1e-6), 1 - 1e-6)
-    return math.log(kept / (1 - kept))
 
 
 def _same_matter(one: Judged) -> bool:

@@ -122,9 +122,9 @@ class WithoutEncoder(Partial):
 class Uncalibrated(Calibration, frozen=True, kw_only=True):
     """The stance model's own probabilities, as they are."""
 
-    def stance_probabilities(self, raw: NDArray[np.float32], similarity: float, words: float) -> dict[str, float]:
+    def stance_probabilities(self, raw: NDArray[np.float32], nearness: float) -> dict[str, float]:
         """See `service.calibration.Calibration.stance_probabilities`."""
-        del similarity, words
+        del nearness
         return dict(zip(("asserts", "denies", "other"), map(float, raw), strict=True))
 
 

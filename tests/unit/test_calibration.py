@@ -14,10 +14,10 @@ from service.calibration import Nearness, load_calibration
 P = st.floats(0, 1)
 
 
-@given(P, P, P, st.floats(-1, 1), st.floats(0, 2))
-def test_probabilities_sum_to_one(asserts: float, denies: float, other: float, similarity: float, words: float) -> None:
+@given(P, P, P, P)
+def test_probabilities_sum_to_one(asserts: float, denies: float, other: float, nearness: float) -> None:
     raw = np.array([asserts, denies, other], np.float32)
-    found = load_calibration().stance_probabilities(raw, similarity, words)
+    found = load_calibration().stance_probabilities(raw, nearness)
     assert sum(found.values()) == pytest.approx(1)
     assert all(0 <= probability <= 1 for probability in found.values())
 
@@ -27,7 +27,7 @@ def test_what_the_model_is_surer_of_becomes_more_probable(side: str) -> None:
     at = ("asserts", "denies", "other").index(side)
     raws = [np.array([0.05, 0.05, 0.05], np.float32) for _ in range(2)]
     raws[0][at], raws[1][at] = 0.5, 0.95
-    low, high = (load_calibration().stance_probabilities(raw, 0.7, 0.5)[side] for raw in raws)
+    low, high = (load_calibration().stance_probabilities(raw, 0.7)[side] for raw in raws)
     assert high > low
 
 

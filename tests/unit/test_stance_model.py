@@ -55,9 +55,11 @@ def test_an_assertion_a_denial_and_another_claim_are_told_apart(model: StanceMod
 
 
 def test_the_statement_is_read(model: StanceModel) -> None:
-    claim = "The stones shown to the president were gem ore that staff had bought."
-    without, with_it = model.predict([StancePair(claim, RUMOR), StancePair(claim, RUMOR, STATEMENT)])
-    assert np.abs(without - with_it).max() > 0.01
+    rumor = "The harbour of Veldmark was shut after a chemical leak."
+    statement = "A film crew had coloured the water with food dye for a scene."
+    claim = "A movie shoot tinted the basin with kitchen colouring."
+    without, with_it = model.predict([StancePair(claim, rumor), StancePair(claim, rumor, statement)])
+    assert with_it[1] > 0.9 > without[1]
 
 
 def test_a_long_claim_cannot_push_the_rumor_out(model: StanceModel) -> None:

@@ -29,16 +29,15 @@ from sklearn.linear_model import LogisticRegression
 
 from embeddings.encoder import Encoder, load_encoder
 from embeddings.stance import StanceModel, StancePair, load_stance
-from service.calibration import Calibration, Nearness, Sides, Thresholds, stance_features
+from service.calibration import Calibration, Nearness, Sides, Thresholds, log_odds, stance_features
 from service.catalog import Catalog
 from service.domain import Profile, RebuttalContent
 from service.finder import Candidate, Finder
 from service.ingest import starter
-from service.judgement import log_odds
 from service.normalise import normalise, sought
 from service.store.sqlite import SqliteStore
 
-JUDGED = 3
+JUDGED = 2
 RERANKED = 6
 DEEP = 50
 # Wrong accusations allowed among claims that accuse nobody, most of them hard: denials and near misses.
@@ -154,7 +153,7 @@ def read(found: list[Found], finder: Finder, stance: StanceModel, gate: float) -
                 about.append((group, candidate, target))
     raw = np.concatenate([stance.predict(pairs[at : at + 64]) for at in range(0, len(pairs), 64)])
     return [
-        Read(stance_features(row, candidate.similarity, candidate.words), candidate.nearness, target, group)
+        Read(stance_features(row, candidate.nearness), candidate.nearness, target, group)
         for row, (group, candidate, target) in zip(raw, about, strict=True)
     ]
 
@@ -203,7 +202,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path("service/calibration.json"))
     parser.add_argument("--report", type=Path, default=Path("training/cascade/report.json"))
     args = parser.parse_args()
-    encoder, stance = load_encoder(), load_stance()
+    encoder, stance = load_encoder(threads=2), load_stance(threads=2)
     gone = known.removed(args.data)
     seen = [name for name in known.AUTHORED if name != known.HELD_OUT]
 
