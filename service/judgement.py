@@ -69,7 +69,7 @@ def decide(judged: Sequence[Judged], calibration: Calibration, *, nearest: float
         shown = [read[0], *(one for one in shown if one is not read[0])]
         verdict = _verdict(label, confidence, shown[0].record)
     elif shown:
-        shown.sort(key=lambda one: (-one.score, one.record.id))
+        shown.sort(key=lambda one: (-one.candidate.nearness, one.record.id))
         verdict = _verdict("related", shown[0].candidate.nearness, shown[0].record)
     if shown:
         return verdict, [_match(one, calibration, decides=one is shown[0]) for one in shown]

@@ -38,7 +38,10 @@ COMET = structs.replace(
 LATE = record("late", "The central bank will confiscate savings.", "Savings are safe.")
 DRAFT = record("draft", "Wolves were set free in Paris.", "No wolf is in Paris.", status="draft")
 POLL = record(
-    "poll", "Polling stations in Kenya will open at night.", "They open at six.", contested_with=("poll-union",)
+    "poll",
+    "Polling stations in Kenya will open at night.",
+    "Every polling station opens at six in the morning.",
+    contested_with=("poll-union",),
 )
 UNION = record(
     "poll-union",

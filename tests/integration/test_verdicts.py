@@ -53,12 +53,26 @@ def test_the_gem_ore_story(runtime: Runtime, text: str, label: str) -> None:
     "text",
     [
         "China's foreign ministry says the stones shown in Washington were gem ores, not rare earths",
-        "Vaccines do not cause autism, health agency says",
         "No, drinking bleach does not cure the coronavirus",
     ],
 )
 def test_a_denial_is_never_accused(runtime: Runtime, text: str) -> None:
     assert check(runtime, text).verdict.label not in {"rebutted", "contested"}
+
+
+def test_where_authorities_disagree_both_are_shown_and_nobody_is_accused(runtime: Runtime) -> None:
+    answer = check(runtime, "Vaccines do not cause autism, health agency says", limit=5)
+    assert answer.verdict.label in {"consistent", "contested"}
+    named = {match.rebuttal.authority.name for match in answer.matches}
+    assert len(named) > 1
+
+
+def test_a_verdict_says_what_would_change_it(runtime: Runtime) -> None:
+    answer = check(runtime, "India handed rare earth samples to the US president")
+    assert answer.verdict.label == "related"
+    why = answer.matches[0].why
+    assert ("name", ("India",)) in [(difference.kind, difference.claim) for difference in why.differs]
+    assert "rebutted from" in str(why.would_change)
 
 
 def test_a_claim_in_a_language_that_the_model_does_not_read_is_background(runtime: Runtime) -> None:
