@@ -280,10 +280,10 @@ def share(found: list[Found], threshold: float) -> float:
 def fit_gates(own: list[Found], foreign: list[Found]) -> tuple[float, float]:
     """Where the stance model is asked, and what is offered as background.
 
-    The gate lets through 93 of 100 claims whose record is in the store, half of them worded far from it on purpose: what
-    lies further off is hardly ever read rightly, and nearly every headline of the day lies there. Two more of them would
-    cost twice as many headlines a reading. Background is what is nearer
-    than all but 3 of 100 claims about something else.
+    The gate lets through 93 of 100 claims whose record is in the store, many of them worded far from it on purpose:
+    what lies further off is hardly ever read rightly, and nearly every headline of the day lies there. Two more of
+    the hundred would cost twice as many readings of headlines. Background is what is nearer than all but 3 of 100
+    claims about something else.
     """
     gold = [
         max((c.nearness for c in one.candidates if c.id in one.case.gold), default=0.0) for one in own if one.case.gold
