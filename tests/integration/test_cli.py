@@ -252,9 +252,9 @@ def test_help_and_version(run: Run) -> None:
 
 
 ARTICLE = f"""\
-Stones for the president
+Talks in Washington
 
-A delegation was in Washington. {RUMOR}. Cotton was on the table as well.
+A delegation was in Washington. {RUMOR}.
 """
 
 
@@ -263,7 +263,7 @@ def test_a_document_is_answered_sentence_by_sentence(run: Run, store: Path, tmp_
     ran = run("check", "--document", "article.txt", "--db", store)
     assert ran.code == 0
     first, *rest = ran.out.splitlines()
-    assert first == "The text says what was denied. 4 of 4 sentences checked."
+    assert first == "The text says what was denied. 2 of 3 sentences checked."
     start = ARTICLE.index(RUMOR)
     assert f"> [{start}-{start + len(RUMOR) + 1}] {RUMOR}." in rest
     assert "Rebutted - denied by the Ministry of Foreign Affairs of China (Lin Jian, 13 Oct 2025)" in rest
