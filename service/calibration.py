@@ -56,7 +56,8 @@ class Thresholds(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     Attributes:
         rebutted: probability from which a claim is said to assert the rumor.
         consistent: probability from which it is said to deny it.
-        budget: wrong accusations allowed among claims that accuse nobody, hard ones, when the numbers were fitted.
+        budget: wrong accusations aimed at, among claims that accuse nobody, hard ones, when the numbers were fitted. No
+            threshold is set above .97, so ``strict`` may come out above its budget.
     """
 
     rebutted: Annotated[float, Meta(ge=0, le=1)]
