@@ -7,7 +7,7 @@ RUN python -m venv /opt/rejoinder
 COPY requirements/core.txt requirements/build.txt requirements/
 RUN python -m venv /opt/build \
  && /opt/build/bin/pip install --no-cache-dir --no-deps --require-hashes -r requirements/build.txt \
- && /opt/rejoinder/bin/pip install --no-cache-dir --no-deps --require-hashes --only-binary :all: -r requirements/core.txt
+ && /opt/rejoinder/bin/pip install --no-cache-dir --no-deps --require-hashes --only-binary :all: --no-binary jstyleson -r requirements/core.txt
 COPY pyproject.toml README.md LICENSE NOTICE ./
 COPY embeddings embeddings
 COPY service service
