@@ -1,4 +1,4 @@
-"""The work of ``rejoinder import``: files read in pieces, progress by bytes, bad lines named as compilers name them."""
+"""The work of ``rejoinder import``: files read in pieces, progress by bytes, bad records named as compilers do."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeR
 from service.cli.plain import visible
 from service.cli.store import note
 from service.domain import ImportReport
+from service.ingest.formats import FORMATS, Source, format_of_file
 from service.runtime import Runtime
 
 _PIECE: Final = 1 << 18
@@ -26,18 +27,34 @@ _ACTOR: Final = "cli"
 OnProgress = Callable[[int, int], None]
 
 
-def take_in(runtime: Runtime, files: Sequence[str], *, as_json: bool) -> int:
+def take_in(  # noqa: PLR0913 - the options of a command
+    runtime: Runtime,
+    files: Sequence[str],
+    *,
+    form: str | None = None,
+    source: str | None = None,
+    as_draft: bool = False,
+    as_json: bool,
+) -> int:
     """Import files one after the other and report on each.
 
+    Args:
+        runtime: whose store takes them.
+        files: their names; ``-`` for standard input.
+        form: of all of them; None for what each name tells.
+        source: kept with each record; None for the file's name.
+        as_draft: new records become drafts.
+        as_json: report in JSON.
+
     Returns:
-        The exit code: 1 if any line was rejected.
+        The exit code: 1 if anything was rejected.
     """
     rejected = 0
     with asyncio.Runner() as runner:
         for name in files:
             # Without a terminal's progress bar, at least an interruption says what it left behind.
             try:
-                report = runner.run(_one(runtime, name))
+                report = runner.run(_one(runtime, name, _source(name, form, source), as_draft=as_draft))
             except KeyboardInterrupt:
                 note(f"\n{name}: interrupted. What was read is kept; importing the file again adds the rest.")
                 raise
@@ -46,9 +63,16 @@ def take_in(runtime: Runtime, files: Sequence[str], *, as_json: bool) -> int:
     return 1 if rejected else 0
 
 
-async def _one(runtime: Runtime, name: str) -> ImportReport:
+def _source(name: str, form: str | None, source: str | None) -> Source:
+    chosen = next((known for known in FORMATS if known == form), None) or format_of_file(name)
+    return Source(form=chosen, name=source if source is not None else "" if name == "-" else name)
+
+
+async def _one(runtime: Runtime, name: str, source: Source, *, as_draft: bool) -> ImportReport:
     with click.open_file(name, "rb") as stream, _progress(name) as on_progress:
-        return await runtime.catalog.import_lines(_pieces(stream), actor=_ACTOR, on_progress=on_progress)
+        return await runtime.catalog.import_from(
+            _pieces(stream), source, actor=_ACTOR, as_draft=as_draft, on_progress=on_progress
+        )
 
 
 async def _pieces(stream: IO[bytes]) -> AsyncIterator[bytes]:
@@ -70,7 +94,7 @@ def _progress(name: str) -> Iterator[OnProgress | None]:
         TextColumn("{task.description}"),
         BarColumn(),
         DownloadColumn(),
-        TextColumn("{task.fields[lines]:,} lines"),
+        TextColumn("{task.fields[lines]:,} records"),
     )
     with Progress(*columns, TimeRemainingColumn(), console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task(Path(name).name, total=total, lines=0)

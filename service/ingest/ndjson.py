@@ -11,6 +11,7 @@ from typing import NamedTuple
 import msgspec
 
 from service.domain import Filters, RebuttalContent, RejectedLine
+from service.ingest.faults import explained
 from service.store import Store
 
 # What the store says of a record: accepted, so that an export can be imported, and not believed.
@@ -18,12 +19,27 @@ _SET_BY_STORE = ("revision", "created_at", "updated_at")
 _BOM = b"\xef\xbb\xbf"
 
 
+class Origin(NamedTuple):
+    """What an imported record was made from.
+
+    Attributes:
+        sha256: of the line, row or object, as it was read.
+        original_id: how the source names it.
+        notes: what of it was left out, and why.
+    """
+
+    sha256: str
+    original_id: str | None = None
+    notes: tuple[str, ...] = ()
+
+
 class ParsedLine(NamedTuple):
-    """One line of an import: a record, or the reason why it is none."""
+    """One line of an import (or row, or element): a record, or the reason why it is none."""
 
     number: int
     content: RebuttalContent | None
     rejected: RejectedLine | None
+    origin: Origin | None = None
 
 
 async def split_lines(chunks: AsyncIterator[bytes], longest: int) -> AsyncIterator[tuple[int, bytes | None]]:
@@ -65,14 +81,16 @@ def parse_line(number: int, line: bytes | None, longest: int) -> ParsedLine | No
         return _reject(number, None, "The line is nested too deeply to be a record.")
     except msgspec.DecodeError as error:
         return _reject(number, None, f"The line is not valid JSON: {error}")
-    return _record(number, raw)
+    named = raw.get("id") if isinstance(raw, dict) else None
+    origin = Origin(hashlib.sha256(line).hexdigest(), named if isinstance(named, str) else None)
+    return _record(number, raw, origin)
 
 
-def _record(number: int, raw: object) -> ParsedLine:
+def _record(number: int, raw: object, origin: Origin) -> ParsedLine:
     try:
-        return ParsedLine(number, to_content(raw), None)
+        return ParsedLine(number, to_content(raw), None, origin)
     except msgspec.ValidationError as error:
-        return _reject(number, raw, f"{error}")
+        return _reject(number, raw, explained(error))
 
 
 def to_content(raw: object) -> RebuttalContent:
@@ -94,10 +112,16 @@ def with_id(content: RebuttalContent) -> RebuttalContent:
     """Give a record without an id the one that its authority and rumor make: the same each time it is imported."""
     if content.id is not None:
         return content
-    words = unicodedata.normalize("NFKD", f"{content.authority.name} {content.rumor}").lower()
-    slug = "-".join(re.findall(r"[a-z0-9]+", words.encode("ascii", "ignore").decode()))[:60].strip("-")
-    mark = hashlib.sha256(f"{content.authority.name}\n{content.rumor}".encode()).hexdigest()[:10]
-    return msgspec.structs.replace(content, id=f"{slug}-{mark}" if slug else f"r-{mark}")
+    names = (content.authority.name, content.rumor)
+    return msgspec.structs.replace(content, id=slug(" ".join(names), "\n".join(names)))
+
+
+def slug(words: str, mark: str) -> str:
+    """An id that begins with these words, as far as they are Latin, and ends with ten digits of the mark's hash."""
+    plain = unicodedata.normalize("NFKD", words).lower().encode("ascii", "ignore").decode()
+    readable = "-".join(re.findall(r"[a-z0-9]+", plain))[:60].strip("-")
+    digits = hashlib.sha256(mark.encode()).hexdigest()[:10]
+    return f"{readable}-{digits}" if readable else f"r-{digits}"
 
 
 def export_lines(store: Store, filters: Filters | None = None) -> Iterator[bytes]:

@@ -63,9 +63,9 @@ def test_an_export_is_filtered_and_in_order(api: Api) -> None:
 
 
 def test_an_unknown_format_is_refused_with_those_that_exist(api: Api) -> None:
-    answer = api.client.get("/v1/rebuttals/export?format=claimreview")
+    answer = api.client.get("/v1/rebuttals/export?format=xml")
     assert (answer.status_code, answer.headers["content-type"]) == (422, PROBLEM)
-    assert "ndjson" in answer.json()["detail"]
+    assert "ndjson, claimreview" in answer.json()["detail"]
 
 
 def test_an_import_has_no_limit_but_its_lines_do(tmp_path: Path) -> None:
