@@ -12,17 +12,30 @@ import datetime as dt
 import hashlib
 import secrets
 import sqlite3
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
 from service.domain import ApiKey, Role
-from service.errors import AlreadyExistsError, NotFoundError
-from service.store.sqlite.times import as_text, now_text
+from service.errors import AlreadyExistsError, InvalidTransitionError, NotFoundError
+from service.store.sqlite import access_log
+from service.store.sqlite.times import as_text, now
+
+if TYPE_CHECKING:
+    from sqlite_utils import Database
 
 _COLUMNS: Final = ", ".join(ApiKey.__struct_fields__)
+_SELECT: Final = f"SELECT {_COLUMNS} FROM api_key"  # noqa: S608 - our own names
 _SHOWN: Final = 8
 """Characters of a key that a list shows, `rj_` and 30 of its 256 bits: enough to tell keys apart."""
+
+
+def add_limits(db: Database) -> None:
+    """Add what later keys have: a limit, an end, and the secret before a rotation."""
+    for column in ("per_minute INTEGER", "expires_at TEXT", "rotated_at TEXT", "previous_until TEXT"):
+        db.execute(f"ALTER TABLE api_key ADD COLUMN {column}")
+    db.execute("ALTER TABLE api_key ADD COLUMN previous_sha256 TEXT")
+    db.table("api_key").create_index(["previous_sha256"], unique=True)
 
 
 def digest(key: str) -> str:
@@ -30,23 +43,71 @@ def digest(key: str) -> str:
     return hashlib.sha256(key.encode(errors="surrogatepass")).hexdigest()
 
 
-def create(db: sqlite3.Connection, name: str, role: Role) -> str:
+def create(  # noqa: PLR0913 - what there is to say of a key
+    db: sqlite3.Connection,
+    name: str,
+    role: Role,
+    *,
+    per_minute: int | None,
+    expires_at: dt.datetime | None,
+    actor: str,
+) -> str:
     """Make a key. Raises `AlreadyExistsError`, also for the name of a revoked one: the log of its use stays its own."""
     if db.execute("SELECT 1 FROM api_key WHERE name = ?", (name,)).fetchone():
         raise AlreadyExistsError(f"There is a key named {name} already.", field="name")
-    key = "rj_" + base64.urlsafe_b64encode(secrets.token_bytes(32)).decode().rstrip("=")
+    key = _secret()
     db.execute(
-        "INSERT INTO api_key (name, role, prefix, sha256, created_at) VALUES (?, ?, ?, ?, ?)",
-        (name, role, key[:_SHOWN], digest(key), now_text()),
+        "INSERT INTO api_key (name, role, prefix, sha256, created_at, per_minute, expires_at) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?)",
+        (name, role, key[:_SHOWN], digest(key), as_text(now()), per_minute, _text(expires_at)),
     )
+    access_log.append(db, actor, "key-created", f"key:{name}", f"role {role}, {_terms(per_minute, expires_at)}")
     return key
 
 
-def find(db: sqlite3.Connection, sha256: str) -> ApiKey | None:
-    """The key with this hash, unless it is revoked."""
-    query = f"SELECT {_COLUMNS} FROM api_key WHERE sha256 = ? AND revoked_at IS NULL"  # noqa: S608 - our own names
-    row = db.execute(query, (sha256,)).fetchone()
-    return None if row is None else _key(row)
+def rotate(db: sqlite3.Connection, name: str, grace: dt.timedelta, *, actor: str) -> str:
+    """Give a key a new secret. The one before opens until the grace is over; the one before that no more.
+
+    Raises:
+        NotFoundError: there is no such key.
+        InvalidTransitionError: it is revoked.
+    """
+    key, moment = _secret(), now()
+    if get(db, name).revoked_at is not None:
+        raise InvalidTransitionError(f"The key of {name} is revoked: make one with another name.")
+    until = as_text(moment + grace) if grace else None
+    db.execute(
+        "UPDATE api_key SET previous_sha256 = iif(?1 IS NULL, NULL, sha256), previous_until = ?1, "
+        "sha256 = ?2, prefix = ?3, rotated_at = ?4 WHERE name = ?5",
+        (until, digest(key), key[:_SHOWN], as_text(moment), name),
+    )
+    told = f"the secret before opens until {until}" if until else "the secret before opens nothing"
+    access_log.append(db, actor, "key-rotated", f"key:{name}", told)
+    return key
+
+
+def limit(
+    db: sqlite3.Connection, name: str, *, per_minute: int | None, expires_at: dt.datetime | None, actor: str
+) -> ApiKey:
+    """Replace the limits of a key. Raises `NotFoundError`."""
+    get(db, name)
+    db.execute(
+        "UPDATE api_key SET per_minute = ?, expires_at = ? WHERE name = ?", (per_minute, _text(expires_at), name)
+    )
+    access_log.append(db, actor, "key-limited", f"key:{name}", _terms(per_minute, expires_at))
+    return get(db, name)
+
+
+def find(db: sqlite3.Connection, sha256: str, moment: dt.datetime) -> ApiKey | None:
+    """The key with this hash, unless it is revoked or has expired, or was replaced and its grace is over."""
+    row = db.execute(f"{_SELECT} WHERE sha256 = ? AND revoked_at IS NULL", (sha256,)).fetchone()
+    if row is not None:
+        return _unless_over(_key(row), moment)
+    row = db.execute(f"{_SELECT} WHERE previous_sha256 = ? AND revoked_at IS NULL", (sha256,)).fetchone()
+    key = None if row is None else _key(row)
+    if key is None or key.previous_until is None or key.previous_until <= moment:
+        return None
+    return _unless_over(key, moment)
 
 
 def touch(db: sqlite3.Connection, name: str, used_at: dt.datetime) -> None:
@@ -54,18 +115,43 @@ def touch(db: sqlite3.Connection, name: str, used_at: dt.datetime) -> None:
     db.execute("UPDATE api_key SET last_used_at = ? WHERE name = ?", (as_text(used_at), name))
 
 
-def every(db: sqlite3.Connection) -> list[ApiKey]:
-    """Every key ever made, the oldest first."""
-    return [_key(row) for row in db.execute(f"SELECT {_COLUMNS} FROM api_key ORDER BY rowid")]  # noqa: S608 - our own names
-
-
-def revoke(db: sqlite3.Connection, name: str) -> ApiKey:
-    """Close a key for good; one that is closed already keeps its date. Raises `NotFoundError`."""
-    db.execute("UPDATE api_key SET revoked_at = ? WHERE name = ? AND revoked_at IS NULL", (now_text(), name))
-    row = db.execute(f"SELECT {_COLUMNS} FROM api_key WHERE name = ?", (name,)).fetchone()  # noqa: S608 - our own names
+def get(db: sqlite3.Connection, name: str) -> ApiKey:
+    """The key of a name. Raises `NotFoundError`."""
+    row = db.execute(f"{_SELECT} WHERE name = ?", (name,)).fetchone()
     if row is None:
         raise NotFoundError(f"There is no key named {name}.", field="name")
     return _key(row)
+
+
+def every(db: sqlite3.Connection) -> list[ApiKey]:
+    """Every key ever made, the oldest first."""
+    return [_key(row) for row in db.execute(f"{_SELECT} ORDER BY rowid")]
+
+
+def revoke(db: sqlite3.Connection, name: str, *, actor: str) -> ApiKey:
+    """Close a key for good; one that is closed already keeps its date. Raises `NotFoundError`."""
+    if get(db, name).revoked_at is None:
+        db.execute("UPDATE api_key SET revoked_at = ? WHERE name = ?", (as_text(now()), name))
+        access_log.append(db, actor, "key-revoked", f"key:{name}")
+    return get(db, name)
+
+
+def _secret() -> str:
+    return "rj_" + base64.urlsafe_b64encode(secrets.token_bytes(32)).decode().rstrip("=")
+
+
+def _unless_over(key: ApiKey, moment: dt.datetime) -> ApiKey | None:
+    return None if key.expires_at is not None and key.expires_at <= moment else key
+
+
+def _terms(per_minute: int | None, expires_at: dt.datetime | None) -> str:
+    often = "requests as the settings say" if per_minute is None else f"{per_minute} requests a minute"
+    often = "any number of requests" if per_minute == 0 else often
+    return f"{often}, expires {_text(expires_at) or 'never'}"
+
+
+def _text(moment: dt.datetime | None) -> str | None:
+    return None if moment is None else as_text(moment.astimezone(dt.UTC))
 
 
 def _key(row: tuple[Any, ...]) -> ApiKey:
