@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from embeddings.batcher import Batcher
 from embeddings.stance import StanceModel, StancePair
 from service.cache import AnswerCache
-from service.calibration import Calibration, log_odds
+from service.calibration import Calibration, Nearness, log_odds
 from service.differences import differences
 from service.domain import CheckResult, Claim, Filters, Hit, Match, Rebuttal, Stance
 from service.finder import DEEP, Candidate, Finder
@@ -36,6 +36,22 @@ class Comparison(Struct, frozen=True, kw_only=True):
     probabilities: dict[str, float]
 
 
+class Lens(NamedTuple):
+    """What a text is searched with, and from which nearness on a record counts.
+
+    Attributes:
+        finder: knows the language of the text.
+        nearness: the fusion of cosine and words that was fitted for it.
+        gate: below it a record is not judged.
+        related: from it on a record is on the matter of the text.
+    """
+
+    finder: Finder
+    nearness: Nearness
+    gate: float
+    related: float
+
+
 class _Task(NamedTuple):
     """A claim on its way through the cascade."""
 
@@ -53,6 +69,7 @@ class Checker:
     def __init__(self, finder: Finder, stance: StanceModel, calibration: Calibration, *, cache_size: int) -> None:
         self._finder = finder
         self._stance = stance
+        self.reads = stance.languages
         self._calibration = calibration
         self._cache = AnswerCache(cache_size)
         self._history = History(finder)
@@ -122,6 +139,11 @@ class Checker:
             for candidate, record in found
         ]
         return sorted(hits, key=lambda hit: -scores.get(hit.rebuttal.id, 0.0))
+
+    def lens(self, text: str, language: str | None = None) -> Lens:  # noqa: ARG002 - here one finder reads all
+        """What a text, in a language that its sender may have named, is searched with."""
+        fitted = self._calibration
+        return Lens(self._finder, fitted.nearness, fitted.gate, fitted.related)
 
     def close(self) -> None:
         """Stop the stance worker."""

@@ -15,7 +15,17 @@ from typing import Annotated, Final, Literal, NamedTuple
 from msgspec import Meta, Struct, structs
 
 from service.check import Checker
-from service.domain import MAX_BATCH, MAX_CLAIM, MAX_DOCUMENT, CheckResult, Claim, DocumentText, Match, Verdict
+from service.domain import (
+    MAX_BATCH,
+    MAX_CLAIM,
+    MAX_DOCUMENT,
+    CheckResult,
+    Claim,
+    DocumentText,
+    Match,
+    Verdict,
+    WebAddress,
+)
 from service.sentences import Sentence, checkable, leans, reports_denial, split
 from service.wording import summary, who
 
@@ -32,6 +42,12 @@ _TOGETHER: Final = "Read alone, the sentence says what was denied; with its neig
 Mode = Literal["claim", "document"]
 
 
+class Notify(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Where to tell that a verdict would now be different; without ``url`` only the watch's feed tells it."""
+
+    url: WebAddress | None = None
+
+
 class CheckRequest(Claim, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The body of ``POST /v1/check``: one claim, or with the mode ``document`` a text that may hold several."""
 
@@ -43,6 +59,13 @@ class CheckRequest(Claim, frozen=True, kw_only=True, forbid_unknown_fields=True)
             f"{MAX_DOCUMENT:,}, judged sentence by sentence."
         ),
     ] = "claim"
+    notify: Annotated[
+        Notify | None,
+        Meta(
+            description="Remember the verdict, and tell when it would be another one. Needs a key. The claim is stored "
+            "for it, until the watch is deleted."
+        ),
+    ] = None
 
     def as_claim(self) -> Claim:
         """The text with its options, as `service.check.Checker` takes it."""

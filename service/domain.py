@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import Annotated, Final, Literal
 
-from msgspec import Meta, Struct
+from msgspec import UNSET, Meta, Struct, UnsetType
 
 MAX_CLAIM: Final = 5_000
 MAX_RUMOR: Final = 2_000
@@ -87,6 +87,7 @@ Label = Literal["rebutted", "consistent", "contested", "related", "unmatched"]
 Field = Literal["rumor", "variant", "statement", "title"]
 Profile = Literal["strict", "balanced", "lenient"]
 Role = Literal["reader", "editor", "publisher", "admin"]
+LinkState = Literal["fine", "moved", "changed", "dead", "unreachable", "blocked", "unchecked"]
 
 
 class Authority(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -244,8 +245,18 @@ class Verdict(Struct, frozen=True, kw_only=True):
     according_to: str | None = None
 
 
+class Remembered(Struct, frozen=True, kw_only=True):
+    """The watch that remembers a verdict. ``secret`` signs its webhooks; null where it was told before."""
+
+    id: str
+    secret: str | None = None
+
+
 class CheckResult(Struct, frozen=True, kw_only=True):
-    """The answer of ``POST /v1/check``. ``verdict_id`` names the verdict in feedback: `service.verdict_id`."""
+    """The answer of ``POST /v1/check``. ``verdict_id`` names the verdict in feedback: `service.verdict_id`.
+
+    ``watch`` is there only where `notify` was asked for.
+    """
 
     claim: str
     verdict: Verdict
@@ -254,6 +265,7 @@ class CheckResult(Struct, frozen=True, kw_only=True):
     store_version: int
     took_ms: float
     verdict_id: str = ""
+    watch: Remembered | UnsetType = UNSET
 
 
 class Hit(Struct, frozen=True, kw_only=True):
@@ -294,7 +306,20 @@ class ImportReport(Struct, frozen=True, kw_only=True):
 
 
 class ApiKey(Struct, frozen=True, kw_only=True):
-    """What is known of a key; the key itself is shown once, when it is made, and never stored."""
+    """What is known of a key; the key itself is shown once, when it is made, and never stored.
+
+    Attributes:
+        name: chosen by whoever made it, used once and for ever.
+        role: what it allows.
+        prefix: how the secret begins.
+        created_at: when it was made.
+        last_used_at: exact to a minute.
+        revoked_at: since when it opens nothing.
+        per_minute: requests in a minute; 0 for no bound, None for what the operator's setting says.
+        expires_at: from when it opens nothing.
+        rotated_at: when it got the secret that it has.
+        previous_until: how long the secret before that still opens.
+    """
 
     name: str
     role: Role
@@ -302,3 +327,7 @@ class ApiKey(Struct, frozen=True, kw_only=True):
     created_at: dt.datetime
     last_used_at: dt.datetime | None = None
     revoked_at: dt.datetime | None = None
+    per_minute: int | None = None
+    expires_at: dt.datetime | None = None
+    rotated_at: dt.datetime | None = None
+    previous_until: dt.datetime | None = None

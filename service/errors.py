@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 
 class RejoinderError(Exception):
     """The root of every error that a user can cause or mend.
@@ -19,6 +21,10 @@ class RejoinderError(Exception):
 
 class InvalidRecordError(RejoinderError):
     """A record breaks a rule that its types alone cannot state."""
+
+
+class UnreadableFileError(RejoinderError):
+    """A file that is imported is not what it may be, for example an archive."""
 
 
 class NotFoundError(RejoinderError):
@@ -45,8 +51,16 @@ class InvalidTransitionError(RejoinderError):
     """The record's status does not allow this step, for example retracting what is retracted."""
 
 
+class NotAllowedError(RejoinderError):
+    """The step needs a role that whoever asks for it does not have."""
+
+
 class FeedbackFullError(RejoinderError):
     """The store keeps as much feedback as it may; an operator raises the bound or clears what was used."""
+
+
+class WatchesFullError(RejoinderError):
+    """The store keeps as many watches as it may; some are deleted, or an operator raises the bound."""
 
 
 class StoreError(RejoinderError):
@@ -63,3 +77,34 @@ class StoreFullError(StoreError):
 
 class StoreCorruptError(StoreError):
     """The database file is damaged, or is not a Rejoinder store."""
+
+
+class BrokenLogError(StoreCorruptError):
+    """The event log, or what it has sealed, is not what was written.
+
+    Attributes:
+        event: number of the first event that does not fit; None where the log is whole and a record is not.
+        rebuttal_id: the record at fault, where it is known.
+    """
+
+    def __init__(self, detail: str, *, event: int | None, rebuttal_id: str | None = None) -> None:
+        super().__init__(detail)
+        self.event = event
+        self.rebuttal_id = rebuttal_id
+
+
+class OutboundError(RejoinderError):
+    """Another server could not be asked, or may not be.
+
+    Attributes:
+        reason: which rule or bound was met.
+    """
+
+    def __init__(
+        self,
+        detail: str,
+        *,
+        reason: Literal["forbidden", "too-large", "too-slow", "unreachable", "too-many-redirects"],
+    ) -> None:
+        super().__init__(detail)
+        self.reason = reason

@@ -13,7 +13,7 @@ from msgspec import Meta, Struct, structs
 
 from embeddings.stance import StanceModel
 from service.calibration import Calibration, Nearness
-from service.check import Checker
+from service.check import Checker, Lens
 from service.domain import CheckResult, Claim, Filters, Hit
 from service.finder import Finder
 from service.language import language_of, primary
@@ -99,6 +99,10 @@ class PolyglotChecker(Checker):
         if at_home(query, None):
             return await super().search(query, limit=limit, filters=filters)
         return await self._world.search(query, limit=limit, filters=filters)
+
+    def lens(self, text: str, language: str | None = None) -> Lens:
+        """That of the checker which knows the language."""
+        return super().lens(text, language) if at_home(text, language) else self._world.lens(text, language)
 
     def close(self) -> None:
         """Stop the workers of both."""

@@ -16,6 +16,7 @@ from service.function_words import foreign_query_words
 from service.ingest import starter
 from service.polyglot import PolyglotChecker, World, load_foreign
 from service.settings import Settings
+from service.similar import Neighbours
 from service.store import Store
 from service.store.sqlite import SqliteStore
 
@@ -32,6 +33,7 @@ class Runtime:
         self.world: Finder | None = None  # for claims that are not in English, where there is one
         self.checker = checker
         self.catalog = catalog
+        self.neighbours = Neighbours(finder, checker)
 
     @classmethod
     def open(

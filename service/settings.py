@@ -10,10 +10,14 @@ import msgspec
 import platformdirs
 from msgspec import Meta, Struct, field
 
-from service.domain import Profile
+from service.domain import Profile, Role
 from service.errors import RejoinderError
 
 PREFIX = "REJOINDER_"
+BACKOFF = (5.0, 300.0, 1_800.0, 7_200.0, 18_000.0, 36_000.0, 50_400.0, 72_000.0, 86_400.0)
+"""The schedule that Standard Webhooks suggests: ten attempts within some three days."""
+Seconds = Annotated[float, Meta(ge=0, le=604_800)]
+_LISTS = {"cors_origins", "fetch_hosts", "oidc_allowed_domains", "webhook_backoff"}
 
 
 class SettingsError(RejoinderError):
@@ -44,9 +48,27 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         max_in_flight: requests worked on at once; more are refused with 503.
         max_feedback: pieces of feedback that the store keeps; more are refused.
         feedback_per_minute: pieces that are taken in a minute from callers without a key; 0 takes none.
+        max_watches: standing questions that the store keeps; more are refused.
+        max_watches_per_key: those that one key or person may have.
+        webhook_backoff: seconds before each further attempt at a delivery; after the last one it is dead.
+        webhook_seconds: how long one attempt may take.
+        fetch_hosts: hosts, with their subdomains, that articles may be fetched from; none: nothing is fetched.
+        outbound_private: let requests of the service itself go to loopback and private networks.
         threads: processor threads that one model may use.
         cache_size: how many answers are kept for headlines asked again.
         cors_origins: origins whose pages may call the API from a browser; ``*`` for all.
+        tallies: count verdicts by day and record, never texts, for the desk.
+        public_url: the origin that people reach the service at, such as ``https://desk.example.org``. With https their
+            cookies go over https alone; signing in through OpenID Connect needs it.
+        key_per_minute: requests that a key may make in a minute where it has no limit of its own; 0 for any number.
+        session_idle: seconds without a request after which a person has to sign in again.
+        session_life: seconds after which they have to in any case.
+        oidc_issuer: address of the OpenID provider (the extra ``oidc``); None for signing in with passwords alone.
+        oidc_client_id: what the provider calls this service.
+        oidc_client_secret: what this service proves that with; None for a public client.
+        oidc_role_claim: claim of the ID token that holds a role, or a list with roles in it; None for none.
+        oidc_default_role: role of somebody who signs in for the first time; None for only those who were invited.
+        oidc_allowed_domains: domains of e-mail addresses that may sign in through the provider; empty for all.
     """
 
     db: Path = field(default_factory=default_db)
@@ -63,9 +85,28 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     max_in_flight: Annotated[int, Meta(ge=1)] = 512
     max_feedback: Annotated[int, Meta(ge=0)] = 100_000
     feedback_per_minute: Annotated[int, Meta(ge=0)] = 60
+    max_watches: Annotated[int, Meta(ge=0)] = 10_000
+    max_watches_per_key: Annotated[int, Meta(ge=0)] = 1_000
+    webhook_backoff: Annotated[tuple[Seconds, ...], Meta(max_length=20)] = BACKOFF
+    webhook_seconds: Annotated[float, Meta(gt=0, le=60)] = 15.0
+    fetch_hosts: tuple[str, ...] = ()
+    outbound_private: bool = False
     threads: Annotated[int, Meta(ge=1, le=64)] = 1
     cache_size: Annotated[int, Meta(ge=0)] = 4_096
     cors_origins: tuple[str, ...] = ()
+    tallies: bool = True
+    public_url: Annotated[str, Meta(pattern=r"^https?://[^/?#@\s]+$(?!\n)")] | None = None
+    key_per_minute: Annotated[int, Meta(ge=0)] = 0
+    session_idle: Annotated[int, Meta(ge=60)] = 7_200
+    session_life: Annotated[int, Meta(ge=60)] = 43_200
+    publisher_name: Annotated[str, Meta(min_length=1, max_length=200)] = "Rejoinder"
+    publisher_url: Annotated[str, Meta(pattern=r"^https?://[^\s\"<>]+$(?!\n)")] | None = None
+    oidc_issuer: str | None = None
+    oidc_client_id: str | None = None
+    oidc_client_secret: str | None = None
+    oidc_role_claim: str | None = None
+    oidc_default_role: Role | None = None
+    oidc_allowed_domains: tuple[str, ...] = ()
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str], **chosen: object) -> Settings:
@@ -87,8 +128,10 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 def _parse(name: str, text: str) -> object:
-    if name == "cors_origins":
+    if name in _LISTS:
         return tuple(part.strip() for part in text.split(",") if part.strip())
+    if name == "public_url":
+        return text.rstrip("/")
     if name == "db":
         return Path(text).expanduser()
     return text

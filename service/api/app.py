@@ -8,12 +8,41 @@ from litestar import Litestar
 from litestar.config.cors import CORSConfig
 from litestar.datastructures import State
 
-from service.api import checks, docs_page, feedback, health, metrics, openapi, problems, rebuttals, search, transfer
+from service.api import (
+    checks,
+    citations,
+    docs_page,
+    drafts,
+    events,
+    feedback,
+    feeds,
+    google,
+    health,
+    interchange,
+    keys,
+    lifecycle,
+    metrics,
+    oidc,
+    openapi,
+    people,
+    problems,
+    rebuttals,
+    revisions,
+    search,
+    sessions,
+    similar,
+    tallies,
+    transfer,
+    watches,
+)
 from service.api.auth import KeyRing
 from service.api.backend import Backend
 from service.api.limits import Front
 from service.api.metrics import Metrics
+from service.api.rates import tell_rate
+from service.api.watching import Watching
 from service.settings import Settings
+from service.web.routes import ROUTES
 
 if TYPE_CHECKING:
     from service.runtime import Runtime
@@ -27,13 +56,58 @@ _HANDLERS: Final = (
     feedback.list_feedback,
     rebuttals.list_rebuttals,
     rebuttals.create_rebuttal,
+    google.search_claims,
+    feeds.read_atom,
+    feeds.read_json_feed,
+    interchange.read_claim_review,
+    interchange.read_provenance,
     transfer.import_rebuttals,
     transfer.export_rebuttals,
     rebuttals.read_rebuttal,
     rebuttals.update_rebuttal,
-    rebuttals.read_revisions,
-    rebuttals.retract_rebuttal,
-    rebuttals.supersede_rebuttal,
+    revisions.read_revisions,
+    revisions.read_revision,
+    revisions.read_diff,
+    similar.find_similar,
+    lifecycle.publish_rebuttal,
+    lifecycle.cite_rebuttal,
+    lifecycle.merge_rebuttal,
+    lifecycle.retract_rebuttal,
+    lifecycle.supersede_rebuttal,
+    drafts.extract_drafts,
+    drafts.read_draft_source,
+    events.read_event_log,
+    citations.list_citations,
+    citations.read_citations,
+    citations.verify_citations,
+    tallies.read_tallies,
+    keys.list_keys,
+    keys.create_key,
+    keys.limit_key,
+    keys.rotate_key,
+    keys.revoke_key,
+    keys.read_access_log,
+    people.list_people,
+    people.create_person,
+    people.set_person_role,
+    people.set_person_password,
+    people.disable_person,
+    people.enable_person,
+    people.change_own_password,
+    sessions.open_own_session,
+    sessions.read_own_session,
+    sessions.end_own_session,
+    watches.create_watch,
+    watches.list_watches,
+    watches.read_watch,
+    watches.delete_watch,
+    watches.test_watch,
+    watches.rotate_secret,
+    watches.enable_watch,
+    watches.read_watch_events,
+    watches.read_events,
+    watches.list_deliveries,
+    watches.retry_delivery,
     health.live,
     health.ready,
     metrics.read_metrics,
@@ -49,18 +123,29 @@ def create_app(settings: Settings, runtime: Runtime | None = None) -> Litestar:
         settings: what the operator chose.
         runtime: an open runtime, which its owner closes; None to open one from the settings when the server
             starts (it listens meanwhile, and ``/health/ready`` says what it waits for).
+
+    Raises:
+        SettingsError: nobody could sign in with these settings.
     """
+    oidc.require(settings)
     backend = Backend(settings, runtime)
     counted = Metrics(backend)
+    tallying = tallies.Tallying(backend)
+    watching = Watching(backend)
     app = Litestar(
-        route_handlers=_HANDLERS,
+        route_handlers=(*_HANDLERS, ROUTES),
         exception_handlers={Exception: problems.respond},
-        lifespan=[backend.lifespan],
+        lifespan=[backend.lifespan, tallying.lifespan, watching.lifespan],
+        before_send=[tell_rate],
         state=State(
             {
                 "backend": backend,
                 "keys": KeyRing(backend),
+                "openid": oidc.OpenId(settings),
                 "metrics": counted,
+                "watching": watching,
+                "links": citations.LinkChecks(backend),
+                "tallies": tallying,
                 "allowance": feedback.Allowance(settings.feedback_per_minute),
             }
         ),
@@ -77,8 +162,8 @@ def create_app(settings: Settings, runtime: Runtime | None = None) -> Litestar:
 def _cors(origins: tuple[str, ...]) -> CORSConfig:
     return CORSConfig(
         allow_origins=list(origins),
-        allow_methods=["GET", "POST", "PUT"],
+        allow_methods=["GET", "POST", "PUT", "DELETE"],
         allow_headers=["Authorization", "Content-Type", "If-Match", "If-None-Match"],
-        expose_headers=["ETag", "Location", "Retry-After"],
+        expose_headers=["ETag", "Link", "Location", "Retry-After"],
         max_age=3600,
     )

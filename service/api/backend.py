@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, ParamSpec, TypeVar
 
 from litestar import Litestar
 
+from service.api.hashing import Hashing
 from service.api.problems import ProblemError
 from service.settings import Settings
 
@@ -31,11 +32,13 @@ class Backend:
     Attributes:
         settings: what the operator chose.
         opening: done when the runtime is open, or holds why it cannot be; None before the server starts.
+        hashing: where passwords are hashed.
     """
 
     def __init__(self, settings: Settings, runtime: Runtime | None) -> None:
         self.settings = settings
         self.opening: asyncio.Future[Runtime] | None = None
+        self.hashing = Hashing()
         self._runtime = runtime
         self._threads = ThreadPoolExecutor(_STORE_THREADS, thread_name_prefix="store")
 
@@ -44,6 +47,11 @@ class Backend:
         """The runtime. Raises `ProblemError` (503) while it is being opened."""
         if self._runtime is None:
             raise not_ready(self.waiting_for())
+        return self._runtime
+
+    @property
+    def opened(self) -> Runtime | None:
+        """The runtime, or None while it is being opened."""
         return self._runtime
 
     def waiting_for(self) -> tuple[str, ...]:
@@ -66,6 +74,7 @@ class Backend:
             yield
             await self._close(self.opening)
         self._threads.shutdown()
+        self.hashing.close()
 
     def _opened(self, opening: asyncio.Future[Runtime]) -> None:
         if opening.cancelled():

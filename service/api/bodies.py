@@ -22,6 +22,7 @@ JSON: Final = "application/json"
 NDJSON: Final = ("application/x-ndjson", "application/ndjson", "application/jsonl")
 _MOST_PARAMETERS: Final = 50
 _PATIENCE_S: Final = 60.0
+_KEPT: Final = "body"
 
 _ENCODER: Final = msgspec.json.Encoder()
 _PATH: Final = re.compile(r" - at `(?P<path>.*)`$", re.DOTALL)
@@ -51,10 +52,22 @@ async def read_json(request: Asked, decoder: msgspec.json.Decoder[T], limit: int
         ProblemError: wrong content type, too large, not JSON, or a field breaks a rule.
     """
     require_type(request, JSON)
+    return decode(await read_body(request, limit), decoder)
+
+
+async def read_body(request: Asked, limit: int) -> bytes:
+    """The request's body, whole. Raises `ProblemError` where it has more bytes than the limit."""
     body = bytearray()
     async for chunk in _pieces(request, limit):
         body += chunk
-    return decode(bytes(body), decoder)
+    return bytes(body)
+
+
+async def keep_body(request: Asked, limit: int) -> bytes:
+    """As `read_body`, for whoever looks at the body before its handler does, who then reads it as if it came now."""
+    body = await read_body(request, limit)
+    request.scope["state"][_KEPT] = body
+    return body
 
 
 def decode(body: bytes, decoder: msgspec.json.Decoder[T]) -> T:
@@ -138,6 +151,10 @@ async def chunks(request: Asked) -> AsyncIterator[bytes]:
     Raises:
         ProblemError: the client went away before the end, or sends nothing.
     """
+    kept = request.scope["state"].get(_KEPT)
+    if kept is not None:
+        yield kept
+        return
     more = True
     while more:
         try:

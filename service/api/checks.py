@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from typing import Annotated, Final
 
 import msgspec
@@ -17,11 +18,11 @@ from service.api.bodies import Asked, answer, decode, read_json
 from service.api.metrics import metrics_of
 from service.api.openapi import documented
 from service.api.problems import Problem, ProblemError
+from service.api.watching import remembered, require_short
 from service.check import Comparison
 from service.document import CheckRequest, DocumentResult, check_document
 from service.domain import (
     MAX_BATCH,
-    MAX_CLAIM,
     AsOf,
     CheckResult,
     Claim,
@@ -120,19 +121,24 @@ async def check(request: Asked) -> ASGIResponse:
     With the mode `document` the text may be an article: its sentences are checked together, and the answer names
     those that a rebuttal is about, with their offsets. A sentence that repeats a rumor beside its denial is not
     accused, and neither is the text.
+
+    With `notify`, which needs a key, the verdict is remembered as a watch: an event tells when it would be another one.
     """
     backend = backend_of(request)
     asked = await read_json(request, _CHECK, backend.settings.max_body)
     claim = asked.as_claim()
     checker = backend.runtime.checker
+    if asked.notify is not None:
+        result = await remembered(request, asked)
+        note(request, backend, claim, result.verdict, result.matches)
+        return answer(result)
     if asked.mode == "document":
         document = await check_document(checker, claim)
-        _note(request, backend, claim, document.verdict)
+        note(request, backend, claim, document.verdict, document.findings[0].matches if document.findings else ())
         return answer(document)
-    if len(claim.claim) > MAX_CLAIM:
-        raise _too_long()
+    require_short(claim)
     result = await checker.check(claim)
-    _note(request, backend, claim, result.verdict)
+    note(request, backend, claim, result.verdict, result.matches)
     return answer(result)
 
 
@@ -159,7 +165,7 @@ async def check_batch(request: Asked) -> ASGIResponse:
     checker = backend.runtime.checker
     checked = await checker.check_many(claims) if claims else []
     for claim, result in zip(claims, checked, strict=True):
-        _note(request, backend, claim, result.verdict)
+        note(request, backend, claim, result.verdict, result.matches)
     left = iter(checked)
     results = [item if isinstance(item, BatchResult) else _result(item.id, next(left)) for item in items]
     return answer(
@@ -214,15 +220,9 @@ def _result(name: str, result: CheckResult) -> BatchResult:
     return BatchResult(id=name, verdict=result.verdict, matches=result.matches, verdict_id=result.verdict_id)
 
 
-def _too_long() -> ProblemError:
-    fault = problems.FieldError(
-        "$.claim", f"Expected `str` of length <= {MAX_CLAIM}; a longer text needs `mode` to be `document`."
-    )
-    return ProblemError("invalid-body", f"{fault.field}: {fault.detail}", errors=(fault,))
-
-
-def _note(request: Asked, backend: Backend, claim: Claim, verdict: Verdict) -> None:
-    """Count the verdict; the claim itself is told to nobody unless the operator wants it."""
+def note(request: Asked, backend: Backend, claim: Claim, verdict: Verdict, matches: Sequence[Match] = ()) -> None:
+    """Count the verdict and the record it stands on; the claim is told to nobody unless the operator wants it."""
     metrics_of(request).verdict(verdict.label)
+    request.app.state["tallies"].count(verdict.label, matches)
     if backend.settings.log_claims:
         _LOGGER.info("%s: %r", verdict.label, claim.claim)

@@ -19,6 +19,10 @@ class Example(Struct, frozen=True):
 
 Examples = dict[str, Example]
 
+VERIFY_CITATIONS: Final[Examples] = {
+    "record": Example("The pages of one record.", {"rebuttal_id": "cn-mfa-pakistan-rare-earth-samples-us"})
+}
+
 _RUMOR: Final = (
     "Pakistan presented rare earth samples to the US president and is exporting rare earths to America "
     "with Chinese equipment and technology."
@@ -123,6 +127,10 @@ CHECK: Final[Examples] = {
             "took_ms": 31.0,
         },
     ),
+    "notify": Example(
+        "A claim whose verdict is remembered, to be told when it would be another one",
+        {"claim": "Pakistan handed rare earth samples to the US president", "notify": {}},
+    ),
     "question": Example(
         "A question, answered from what had been stated by a day",
         {"claim": "Did Pakistan give rare earth samples to Trump?", "language": "en", "as_of": "2025-12-31"},
@@ -200,7 +208,71 @@ FEEDBACK: Final[Examples] = {
     ),
     "right": Example("A verdict that is right", {"verdict_id": _VERDICT_ID, "rating": "right"}),
 }
-CREATE: Final[Examples] = {"gem ores": Example("A ministry's denial", _RECORD)}
+_DRAFT: Final[Json] = {
+    **_RECORD,
+    "id": "cn-mfa-gem-ore-draft",
+    "rumor": "Islamabad gave Trump a box of rare earth minerals.",
+    "status": "draft",
+    "citations": [
+        {
+            "url": "https://www.arabnews.com/node/2618745/world",
+            "publisher": "Arab News",
+            "published_on": "2025-10-14",
+            "kind": "report",
+        }
+    ],
+}
+CREATE: Final[Examples] = {
+    "gem ores": Example("A ministry's denial", _RECORD),
+    "draft": Example("The same statement as another outlet reports it, as a draft", _DRAFT),
+}
+CITE: Final[Examples] = {
+    "another outlet": Example(
+        "Another outlet that reports the statement",
+        {
+            "citations": [
+                {
+                    "url": "https://www.example.org/world/gem-ores?utm_source=feed",
+                    "publisher": "Example News",
+                    "published_on": "2025-10-13",
+                    "quote": "They were samples of gem ores, the spokesperson said.",
+                }
+            ],
+            "reason": "A second source.",
+        },
+    )
+}
+PUBLISH: Final[Examples] = {
+    "read": Example("A draft that somebody has read", {"reason": "Checked against the source."})
+}
+MERGE: Final[Examples] = {
+    "one statement": Example(
+        "Two outlets reported one statement",
+        {"other": "cn-mfa-gem-ore-draft", "reason": "The same briefing."},
+    )
+}
+SIMILAR: Final[Examples] = {
+    "a rumor": Example(
+        "Before it is entered",
+        {
+            "rumor": "Pakistan handed the US president samples of rare earths.",
+            "statement": "The ministry says that they were gem ores.",
+        },
+        {
+            "items": [
+                {
+                    "rebuttal": _STORED,
+                    "duplicate": True,
+                    "same_rumor": 0.96,
+                    "near": 0.99,
+                    "statement_near": 0.93,
+                    "same_authority": False,
+                    "same_page": False,
+                }
+            ]
+        },
+    )
+}
 UPDATE: Final[Examples] = {
     "another wording": Example(
         "The same denial, with another wording of the rumor",

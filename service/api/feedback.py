@@ -12,12 +12,12 @@ from litestar.response.base import ASGIResponse
 from msgspec import Meta, Struct
 
 from service.api import examples
-from service.api.auth import needs, reads
+from service.api.auth import needs, principal_of, reads
 from service.api.backend import Backend, backend_of
 from service.api.bodies import Asked, answer, read_json, read_query
 from service.api.openapi import documented
 from service.api.problems import FieldError, ProblemError
-from service.domain import ApiKey, ClaimText, Label, RebuttalId
+from service.domain import ClaimText, Label, RebuttalId
 from service.feedback import Comment, Feedback, FeedbackContent, Rating
 from service.verdict_id import LONGEST, Said
 
@@ -91,26 +91,8 @@ async def give_feedback(request: Asked) -> ASGIResponse:
     The `verdict_id` of an answer tells the label and the record; the claim is not stored unless it is sent along.
     Without a key only so much is taken in a minute (429).
     """
-    backend = backend_of(request)
-    key: ApiKey | None = request.scope["auth"]
-    body = await read_json(request, _BODY, min(_MOST_BYTES, backend.settings.max_body))
-    said = await _checked(backend, body)
-    if key is None:
-        _allow(request.app.state["allowance"])
-    content = FeedbackContent(
-        verdict_id=body.verdict_id,
-        label=said.label,
-        rebuttal_id=said.rebuttal_id,
-        store_version=said.store_version,
-        rating=body.rating,
-        expected=body.expected,
-        about=body.about,
-        comment=body.comment,
-        claim=body.claim,
-        actor=key.name if key else None,
-    )
-    store = backend.runtime.store
-    return answer(await backend.call(store.add_feedback, content, most=backend.settings.max_feedback), 201)
+    body = await read_json(request, _BODY, min(_MOST_BYTES, backend_of(request).settings.max_body))
+    return answer(await take(request, body), 201)
 
 
 @get(
@@ -127,6 +109,34 @@ async def list_feedback(request: Asked) -> ASGIResponse:
     query = read_query(request, FeedbackQuery)
     page = await backend.call(backend.runtime.store.feedback_page, cursor=query.cursor, limit=query.limit)
     return answer(FeedbackList(items=page.items, next_cursor=page.next_cursor))
+
+
+async def take(request: Asked, body: FeedbackBody) -> Feedback:
+    """Keep what somebody says of a verdict.
+
+    Raises:
+        ProblemError: it is not a verdict of this service, the parts contradict each other, or too much came.
+        FeedbackFullError: as much is kept as may be.
+    """
+    backend = backend_of(request)
+    sender = principal_of(request)
+    said = await _checked(backend, body)
+    if sender is None:
+        _allow(request.app.state["allowance"])
+    content = FeedbackContent(
+        verdict_id=body.verdict_id,
+        label=said.label,
+        rebuttal_id=said.rebuttal_id,
+        store_version=said.store_version,
+        rating=body.rating,
+        expected=body.expected,
+        about=body.about,
+        comment=body.comment,
+        claim=body.claim,
+        actor=sender.name if sender else None,
+    )
+    store = backend.runtime.store
+    return await backend.call(store.add_feedback, content, most=backend.settings.max_feedback)
 
 
 async def _checked(backend: Backend, body: FeedbackBody) -> Said:

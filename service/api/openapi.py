@@ -25,19 +25,31 @@ Json = dict[str, Any]
 
 _KEY: Final = "rejoinder"
 _REFERENCE: Final = "#/components/schemas/{name}"
-_HTTP_OK_BELOW: Final = 300
+_SAID: Final = {303: "Go on to the address in `Location`.", 304: "Nothing has changed."}
 _SECURITY: Final = {
     "key": {
         "type": "http",
         "scheme": "bearer",
         "description": "A key made with `rejoinder keys create NAME --role reader|editor|publisher|admin`.",
-    }
+    },
+    "session": {
+        "type": "apiKey",
+        "in": "cookie",
+        "name": "rejoinder",
+        "description": "The cookie that `POST /v1/session` sets; over https it is called `__Host-rejoinder`. All "
+        "but reads needs the header `X-CSRF-Token` beside it.",
+    },
 }
 _TAGS: Final = {
     "checks": "Claims in, verdicts and rebuttals out.",
+    "citations": "The pages that records cite: whether each is there, and whether it still says it.",
     "feedback": "What readers say of verdicts, for the editors.",
     "rebuttals": "The records: each states what one authority said about one rumor, not what is true.",
+    "drafts": "Articles in, proposed rebuttals out; never published by the machine.",
+    "watches": "Standing questions: told by webhook or feed when a rebuttal that fits appears, changes or goes.",
     "transfer": "Many records at once, streamed.",
+    "keys": "Who may write: programs with a key, and the log of who let whom in.",
+    "people": "Who may sign in, and the session of whoever has.",
     "service": "Is it well, what does it do, what can be called.",
 }
 
@@ -70,6 +82,7 @@ def documented(  # noqa: PLR0913  each is a part of a route's description
     answers: Mapping[int, type | tuple[type, ...] | str | None],
     body: type | None = None,
     body_type: str = JSON,
+    other_bodies: Mapping[str, Examples] | None = None,
     query: type | None = None,
     parameters: tuple[Json, ...] = (),
     examples: Examples | None = None,
@@ -82,6 +95,7 @@ def documented(  # noqa: PLR0913  each is a part of a route's description
         answers: what each status carries: a type (JSON), one of several types, a media type, or nothing.
         body: type of the request body.
         body_type: its media type.
+        other_bodies: further media types that the body may have, each with its examples.
         query: a struct whose fields are the query parameters.
         parameters: path and header parameters, as OpenAPI writes them.
         examples: a request, and what it is answered with.
@@ -92,6 +106,7 @@ def documented(  # noqa: PLR0913  each is a part of a route's description
         "answers": answers,
         "body": body,
         "body_type": body_type,
+        "other_bodies": other_bodies or {},
         "query": query,
         "parameters": parameters,
         "examples": examples,
@@ -170,13 +185,13 @@ def _operation(entry: Json, handler: HTTPRouteHandler, schemas: dict[type, Json]
     if entry["body"]:
         operation["requestBody"] = {
             "required": True,
-            "content": {entry["body_type"]: _request(entry, schemas)},
+            "content": {entry["body_type"]: _request(entry, schemas), **_other_requests(entry)},
         }
     if entry["needs"]:
-        operation["security"] = [{"key": []}]
-        operation["description"] += f"\n\nNeeds a key of the role `{entry['needs']}` or above."
+        operation["security"] = [{"key": []}, {"session": []}]
+        operation["description"] += f"\n\nNeeds a key, or a person, of the role `{entry['needs']}` or above."
     elif entry["tag"] != "service":
-        operation["security"] = [{}, {"key": []}]
+        operation["security"] = [{}, {"key": []}, {"session": []}]
     return operation
 
 
@@ -185,15 +200,25 @@ def _request(entry: Json, schemas: dict[type, Json]) -> Json:
     # A line of an import is a record, but the body as a whole is text to whoever reads only the schema.
     content: Json = {"schema": schemas[entry["body"]] if entry["body_type"] == JSON else {"type": "string"}}
     if found:
-        content["examples"] = {name: {"summary": e.summary, "value": e.request} for name, e in found.items()}
+        content["examples"] = _shown(found)
     return content
+
+
+def _other_requests(entry: Json) -> Json:
+    return {
+        kind: {"schema": {"type": "string"}, "examples": _shown(found)} for kind, found in entry["other_bodies"].items()
+    }
+
+
+def _shown(found: Examples) -> Json:
+    return {name: {"summary": example.summary, "value": example.request} for name, example in found.items()}
 
 
 def _responses(entry: Json, schemas: dict[type, Json]) -> Json:
     problem = {"description": "A problem document.", "content": {MEDIA_TYPE: {"schema": schemas[Problem]}}}
     responses: Json = {}
     for status, sort in entry["answers"].items():
-        responses[str(status)] = {"description": "As asked." if status < _HTTP_OK_BELOW else "Nothing has changed."}
+        responses[str(status)] = {"description": _SAID.get(status, "As asked.")}
         if isinstance(sort, str):
             responses[str(status)]["content"] = {sort: {"schema": {"type": "object" if sort == JSON else "string"}}}
         elif sort:

@@ -19,6 +19,7 @@ from service.errors import (
     FeedbackFullError,
     InvalidRecordError,
     InvalidTransitionError,
+    NotAllowedError,
     NotFoundError,
     RejoinderError,
     RevisionMismatchError,
@@ -26,6 +27,8 @@ from service.errors import (
     StoreError,
     StoreFullError,
     StoreLockedError,
+    UnreadableFileError,
+    WatchesFullError,
 )
 
 MEDIA_TYPE: Final = "application/problem+json"
@@ -51,7 +54,9 @@ KINDS: Final[dict[str, Kind]] = {
     "key-needed": Kind(
         401, "An API key is needed", "Send `Authorization: Bearer KEY`; `rejoinder keys create` makes one."
     ),
+    "sign-in-failed": Kind(401, "Nobody is signed in", "Check name and password; an administrator can reset them."),
     "not-allowed": Kind(403, "The key does not allow this", "Use a key with the role that the detail names."),
+    "forged": Kind(403, "This does not come from our pages", "Reload the page; scripts send `X-CSRF-Token`, or a key."),
     "not-found": Kind(404, "There is nothing here", "Check the address and the id."),
     "method-not-allowed": Kind(405, "Not with this method", "Use a method that the header `Allow` lists."),
     "too-slow": Kind(408, "The body does not come", "Send it again, without pauses."),
@@ -62,15 +67,21 @@ KINDS: Final[dict[str, Kind]] = {
     "invalid-body": Kind(422, "The body breaks a rule", "Correct the fields listed under `errors`."),
     "invalid-parameter": Kind(422, "A parameter breaks a rule", "Correct the parameters listed under `errors`."),
     "too-many": Kind(429, "Too much feedback", "Try again after the seconds in `Retry-After`, or send a key."),
+    "rate-limited": Kind(429, "Too many requests", "Try again after the seconds in `Retry-After`."),
+    "too-many-attempts": Kind(429, "Too many attempts to sign in", "Try again after the seconds in `Retry-After`."),
     "if-match-needed": Kind(428, "If-Match is needed", "Send the ETag of the revision that you have read, or `*`."),
     "internal-error": Kind(
         500, "The service failed", "Nothing is wrong with the request; the operator's log says more."
     ),
     "store-corrupt": Kind(500, "The store is damaged", "The operator restores it from a backup."),
+    "provider-failed": Kind(
+        502, "The OpenID provider does not work", "Try again, or sign in with a password; the operator's log says more."
+    ),
     "overloaded": Kind(503, "Too much is waiting", "Try again after the seconds in `Retry-After`."),
     "not-ready": Kind(503, "The service is starting or stopping", "Try again after the seconds in `Retry-After`."),
     "store-locked": Kind(503, "The store is busy", "Try again after the seconds in `Retry-After`."),
     "feedback-full": Kind(507, "No more feedback is kept", "The operator exports and clears it, or raises the bound."),
+    "watches-full": Kind(507, "No more watches are kept", "Delete some of yours, or the operator raises the bound."),
     "store-full": Kind(507, "The disk is full", "Nothing of the write was kept; the operator makes room."),
 }
 
@@ -87,9 +98,12 @@ _BY_ERROR: Final[tuple[tuple[type[RejoinderError], str], ...]] = (
     (NotFoundError, "not-found"),
     (AlreadyExistsError, "conflict"),
     (InvalidTransitionError, "conflict"),
+    (NotAllowedError, "not-allowed"),
     (RevisionMismatchError, "revision-mismatch"),
     (InvalidRecordError, "invalid-body"),
     (FeedbackFullError, "feedback-full"),
+    (WatchesFullError, "watches-full"),
+    (UnreadableFileError, "unsupported-media-type"),
     (StoreLockedError, "store-locked"),
     (StoreFullError, "store-full"),
     (StoreCorruptError, "store-corrupt"),
@@ -176,13 +190,19 @@ def encode(problem: Problem) -> bytes:
     return msgspec.json.encode(problem)
 
 
-def respond(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
-    """Litestar's exception handler, for every exception there is."""
+def told(request: Request[Any, Any, Any], error: Exception) -> Described:
+    """As `describe`; what is the service's own fault goes to the log."""
     described = describe(error, request.scope["path"])
     if described.problem.status >= _SERVER_ERROR and not isinstance(
         error, ProblemError | Overloaded | Closed | StoreLockedError
     ):
         _log(request, error)
+    return described
+
+
+def respond(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
+    """Litestar's exception handler, for every exception there is."""
+    described = told(request, error)
     return Response(
         encode(described.problem),
         status_code=described.problem.status,

@@ -14,12 +14,17 @@ from typing import Final, NoReturn
 
 import click
 
+from service.cli.audit import audit
 from service.cli.check import check
+from service.cli.citations import citations
+from service.cli.extract import extract
 from service.cli.feedback import feedback
 from service.cli.keys import keys
+from service.cli.people import people
 from service.cli.serve import serve
 from service.cli.setup import init
 from service.cli.transfer import export, import_
+from service.cli.watches import watches
 from service.errors import RejoinderError
 
 FAILED: Final = 2
@@ -63,7 +68,7 @@ def cli() -> None:
     """Hold the commands together; the text above is what a user reads."""
 
 
-for _command in (check, serve, init, import_, export, keys, feedback):
+for _command in (check, serve, init, import_, export, keys, people, extract, feedback, citations, audit, watches):
     cli.add_command(_command)
 
 

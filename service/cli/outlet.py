@@ -5,8 +5,14 @@ from __future__ import annotations
 import os
 import sys
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+
+from service.domain import Filters
+from service.errors import RejoinderError
+from service.ingest.claimreview import Publisher, data_feed
+from service.settings import Settings
+from service.store import Store
 
 
 def to_stdout(lines: Iterable[bytes]) -> int:
@@ -41,3 +47,18 @@ def to_file(lines: Iterable[bytes], path: Path) -> int:
             Path(file.name).unlink()
             raise
     return written
+
+
+def reviews(store: Store, settings: Settings, base: str | None) -> Iterator[bytes]:
+    """What is published as a DataFeed of ClaimReviews.
+
+    Raises:
+        RejoinderError: nobody has said at which address the records' pages are.
+    """
+    address = base or settings.public_url
+    if not address or not address.startswith(("http://", "https://")):
+        raise RejoinderError(
+            "A ClaimReview needs the address of its page: give --base https://… or set REJOINDER_PUBLIC_URL."
+        )
+    publisher = Publisher(settings.publisher_name, settings.publisher_url)
+    return data_feed(store.scan(Filters(status="published")), address, publisher)

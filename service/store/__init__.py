@@ -1,6 +1,17 @@
 """The store of rebuttals: the port, and the adapters behind it."""
 
-from service.store.base import Action, FeedbackPage, Outcome, Page, Store, VectorChange, Write, Written
+from service.store.base import Action, FeedbackPage, Outcome, Page, Store, VectorChange, Vectors, Write, Written
 from service.store.standing import Standing
 
-__all__ = ["Action", "FeedbackPage", "Outcome", "Page", "Standing", "Store", "VectorChange", "Write", "Written"]
+__all__ = [
+    "Action",
+    "FeedbackPage",
+    "Outcome",
+    "Page",
+    "Standing",
+    "Store",
+    "VectorChange",
+    "Vectors",
+    "Write",
+    "Written",
+]

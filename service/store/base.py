@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Literal, NamedTuple, Protocol
 
 import numpy as np
@@ -12,10 +12,16 @@ from numpy.typing import NDArray
 
 from service.domain import ApiKey, Event, Filters, Rebuttal, RebuttalContent, Revision, Role
 from service.feedback import Feedback, FeedbackContent
+from service.store.links import Links
+from service.store.people import People
+from service.store.provenance import Provenances
+from service.store.sources import Sources
 from service.store.standing import Standing
+from service.store.tallies import Tallies
+from service.store.watches import Watches
 
 Outcome = Literal["created", "updated", "unchanged"]
-Action = Literal["create", "update", "import", "retract", "supersede", "starter"]
+Action = Literal["create", "update", "import", "publish", "cite", "merge", "retract", "supersede", "starter"]
 
 
 class Write(Struct, frozen=True, kw_only=True):
@@ -74,6 +80,13 @@ class VectorChange(NamedTuple):
     vectors: NDArray[np.float32] | None
 
 
+class Vectors(NamedTuple):
+    """The vectors of a record, float32, shape (passages, dim); ``fields`` as in `VectorChange`."""
+
+    fields: NDArray[np.uint8]
+    rows: NDArray[np.float32]
+
+
 class Store(Protocol):
     """Records with every revision, an event log and vectors. Safe to use from several threads.
 
@@ -116,8 +129,12 @@ class Store(Protocol):
         """Every record in the order of ids, read in pieces: memory stays flat."""
         ...
 
-    def revisions(self, rebuttal_id: str) -> list[Revision]:
-        """Every state of a record, the newest first. Raises `NotFoundError`."""
+    def revisions(self, rebuttal_id: str, *, before: int | None = None, limit: int | None = None) -> list[Revision]:
+        """The states of a record, the newest first: all, or so many from below a number. Raises `NotFoundError`."""
+        ...
+
+    def revision(self, rebuttal_id: str, number: int) -> Revision:
+        """One state of a record. Raises `NotFoundError`."""
         ...
 
     def standing(self, ids: Sequence[str], day: dt.date, *, model: str) -> list[Standing]:
@@ -156,6 +173,14 @@ class Store(Protocol):
         """Published records that this model's vectors are still missing for, those unchanged for longest first."""
         ...
 
+    def vectors_of(self, ids: Sequence[str], *, model: str) -> dict[str, Vectors]:
+        """The vectors of records in their wording of now, whatever their status; those without are left out."""
+        ...
+
+    def drafts(self, limit: int) -> list[Rebuttal]:
+        """Drafts, the last changed first."""
+        ...
+
     def vector_changes(self, model: str, since: int) -> Iterator[VectorChange]:
         """For each record changed after position ``since``, its vectors now; since 0: the whole store, published only.
 
@@ -164,12 +189,22 @@ class Store(Protocol):
         """
         ...
 
-    def events(self, since: int, limit: int) -> list[Event]:
-        """Events after ``since``, oldest first."""
+    def events(self, since: int, limit: int, rebuttal_id: str | None = None) -> list[Event]:
+        """Events after ``since``, oldest first; of one record alone, or of all."""
         ...
 
-    def verify_events(self) -> int:
-        """Walk the chain. Returns the number of events. Raises `StoreCorruptError` naming the first broken one."""
+    def verify_events(self, on_progress: Callable[[int, int], None] | None = None) -> int:
+        """Walk the chain and hold every revision and record against it.
+
+        Args:
+            on_progress: called now and then with the events walked so far and how many there are.
+
+        Returns:
+            The number of events.
+
+        Raises:
+            BrokenLogError: names the first event, or else the record, that does not fit.
+        """
         ...
 
     def get_meta(self, name: str) -> str | None:
@@ -180,19 +215,80 @@ class Store(Protocol):
         """Remember such a fact."""
         ...
 
-    def create_key(self, name: str, role: Role) -> str:
-        """Make a key of 256 random bits and keep its hash only. Returns the key. Raises `AlreadyExistsError`."""
+    @property
+    def people(self) -> People:
+        """People, their sessions, and the log of changes to keys and people."""
+        ...
+
+    @property
+    def links(self) -> Links:
+        """State of the pages that citations name."""
+        ...
+
+    @property
+    def tallies(self) -> Tallies:
+        """Counts of verdicts."""
+        ...
+
+    @property
+    def watches(self) -> Watches:
+        """Standing questions, and the queue of what is to be told about them."""
+        ...
+
+    @property
+    def provenances(self) -> Provenances:
+        """Where imported records came from."""
+        ...
+
+    @property
+    def sources(self) -> Sources:
+        """The texts that drafts were taken from."""
+        ...
+
+    def create_key(
+        self,
+        name: str,
+        role: Role,
+        *,
+        per_minute: int | None = None,
+        expires_at: dt.datetime | None = None,
+        actor: str = "cli",
+    ) -> str:
+        """Make a key of 256 random bits and keep its hash only. Returns the key. Raises `AlreadyExistsError`.
+
+        Args:
+            name: not used before, not even by a key that was revoked.
+            role: what it allows.
+            per_minute: requests in a minute; 0 for no bound, None for what the operator's setting says.
+            expires_at: from when it opens nothing.
+            actor: how the access log names whoever makes it.
+        """
+        ...
+
+    def rotate_key(self, name: str, grace: dt.timedelta, *, actor: str = "cli") -> str:
+        """Give a key a new secret; the one before opens for the grace. Returns the key.
+
+        Raises:
+            NotFoundError: there is no such key.
+            InvalidTransitionError: it is revoked.
+        """
+        ...
+
+    def limit_key(
+        self, name: str, *, per_minute: int | None, expires_at: dt.datetime | None, actor: str = "cli"
+    ) -> ApiKey:
+        """Replace the limits of a key, both. Raises `NotFoundError`."""
         ...
 
     def find_key(self, key: str, *, now: dt.datetime) -> ApiKey | None:
-        """Who a key belongs to; None if it is unknown or revoked. Notes its last use, at most once a minute."""
+        """Who a key belongs to; None where it opens nothing. Notes its last use, at most once a minute."""
         ...
 
     def keys(self) -> list[ApiKey]:
         """Every key ever made, the oldest first."""
         ...
 
-    def revoke_key(self, name: str) -> ApiKey:
+    def revoke_key(self, name: str, *, actor: str = "cli") -> ApiKey:
         """From now on the key opens nothing. Raises `NotFoundError`."""
         ...
 

@@ -12,11 +12,15 @@ import msgspec
 import pytest
 from support.api import Api, open_api
 
-from service.api import examples
+from service.api import access_examples, examples, watch_examples
 from service.api.openapi import described_routes
+from service.api.sessions import SignedInAs
+from service.api.similar import SimilarList
+from service.api.watches import WatchAnswer
 from service.document import DocumentResult
 from service.domain import CheckResult
 from service.feedback import Feedback
+from service.people import Person
 
 STARTER = "cn-mfa-pakistan-rare-earth-samples-us"
 GUIDE = Path(__file__).resolve().parents[2] / "docs" / "reference" / "http-api.md"
@@ -40,9 +44,11 @@ def operations(document: dict[str, Any]) -> dict[tuple[str, str], dict[str, Any]
 
 def test_every_route_is_described(api: Api, document: dict[str, Any]) -> None:
     routes = {
-        (re.sub(r"\{(\w+):\w+\}", r"{\1}", route.path), method.lower())
+        (re.sub(r"\{(\w+):\w+\}", r"{\1}", route.path), str(method).lower())
         for route in api.app.routes
-        for method in route.methods
+        for handler in getattr(route, "route_handlers", ())
+        if "page" not in handler.opt  # pages are for people: docs/how-to/use-the-desk.md describes them
+        for method in handler.http_methods
         if method != "OPTIONS"
     }
     assert routes == set(operations(document))
@@ -70,14 +76,27 @@ def test_example_answers_have_the_shape_of_answers() -> None:
     for name, example in examples.CHECK.items():
         if example.answer:
             msgspec.convert(example.answer, shapes.get(name, CheckResult))
-    for example in examples.FEEDBACK.values():
-        if example.answer:
-            msgspec.convert(example.answer, Feedback)
+    for examples_of, shape in (
+        (examples.FEEDBACK, Feedback),
+        (examples.SIMILAR, SimilarList),
+        (access_examples.CREATE_PERSON, Person),
+        (access_examples.SET_ROLE, Person),
+        (access_examples.SIGN_IN, SignedInAs),
+        (watch_examples.WATCH, WatchAnswer),
+    ):
+        for example in examples_of.values():
+            if example.answer:
+                msgspec.convert(example.answer, shape)
 
 
 def test_the_examples_are_taken_in_the_order_of_a_record_s_life(api: Api, document: dict[str, Any]) -> None:
     order = ["check", "check_batch", "compare", "search", "give_feedback", "create_rebuttal", "update_rebuttal"]
-    order += ["supersede_rebuttal", "retract_rebuttal", "import_rebuttals"]
+    order += ["find_similar", "cite_rebuttal", "publish_rebuttal", "merge_rebuttal"]
+    order += ["supersede_rebuttal", "retract_rebuttal", "import_rebuttals", "verify_citations"]
+    order += ["create_key", "limit_key", "rotate_key"]
+    order += ["create_person", "set_person_role", "set_person_password", "open_own_session", "change_own_password"]
+    order += ["create_watch", "extract_drafts"]
+    drafts = {"publish_rebuttal": "cn-mfa-gem-ore-draft"}
     found = {op["operationId"]: (path, method, op) for (path, method), op in operations(document).items()}
     assert set(order) == {name for name, (_, _, op) in found.items() if "requestBody" in op}
     for name in order:
@@ -89,9 +108,14 @@ def test_the_examples_are_taken_in_the_order_of_a_record_s_life(api: Api, docume
                     value = {**value, "verdict_id": verdict_id(api)}
                 body = value.encode() if isinstance(value, str) else msgspec.json.encode(value)
                 headers = {"Content-Type": kind, **api.key()}
+                if name == "change_own_password":  # a person's, who has just signed in
+                    token = api.client.get("/v1/session").json()["csrf_token"]
+                    headers = {"Content-Type": kind, "X-CSRF-Token": token}
                 if name == "update_rebuttal":
                     headers["If-Match"] = operation["parameters"][1]["example"]
-                url = path.replace("{rebuttal_id}", "cn-mfa-gem-ore-example")
+                url = path.replace("{rebuttal_id}", drafts.get(name, "cn-mfa-gem-ore-example"))
+                if "{name}" in url:
+                    url = url.replace("{name}", operation["parameters"][0]["example"])
                 answer = api.client.request(method, url, content=body, headers=headers)
                 assert answer.is_success, f"{name}: {answer.text}"
                 assert str(answer.status_code) in operation["responses"]

@@ -25,8 +25,10 @@ from service.api.server import configure
 from service.calibration import Calibration, Nearness, Sides, Thresholds
 from service.catalog import Catalog
 from service.check import Checker
+from service.citations.verifying import Verifier
 from service.domain import RebuttalContent, Role
 from service.finder import Finder
+from service.outbound import Outbound
 from service.runtime import Runtime, open_store
 from service.settings import Settings
 
@@ -115,6 +117,7 @@ def open_api(folder: Path, **settings: Any) -> Iterator[Api]:  # noqa: ANN401 - 
     try:
         keys = {role: runtime.store.create_key(f"{role}-key", role) for role in ROLES}
         app = create_app(chosen, runtime)
+        app.state["links"].verifier = Verifier(runtime.store, Outbound(hosts=()))  # a test asks no page of the world's
         # Errors that nobody handles reach the client as they would over a socket: as an answer.
         with TestClient(app, raise_server_exceptions=False) as client:
             yield Api(app, client, runtime, keys)

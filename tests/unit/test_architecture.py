@@ -18,7 +18,7 @@ PACKAGES = [Path(str(package.__file__)).parent for package in (service, embeddin
 
 # Every module of ours has a room, and each room may know those that are named.
 ROOMS = {
-    "domain": ("service.domain", "service.errors", "service.feedback"),
+    "domain": ("service.domain", "service.errors", "service.feedback", "service.people", "service.ids"),
     "texts": (
         "service.passages",
         "service.words",
@@ -27,8 +27,15 @@ ROOMS = {
         "service.language",
         "service.function_words",
         "service.sentences",
+        "service.addresses",
+        "service.diff",
     ),
     "settings": ("service.settings",),
+    "passwords": ("service.passwords",),
+    "outbound": ("service.outbound",),
+    "citations": ("service.citations",),
+    "tallies": ("service.tallies",),
+    "watches": ("service.watches",),
     "store": ("service.store",),
     "ingest": ("service.ingest",),
     "embeddings": ("embeddings",),
@@ -40,13 +47,16 @@ ROOMS = {
         "service.differences",
         "service.judgement",
         "service.history",
+        "service.similar",
         "service.verdict_id",
         "service.document",
         "service.polyglot",
     ),
     "catalog": ("service.catalog",),
+    "drafting": ("service.drafting",),
     "runtime": ("service.runtime",),
     "api": ("service.api",),
+    "web": ("service.web",),
     "cli": ("service.cli",),
     "package": ("service",),
 }
@@ -54,6 +64,11 @@ MAY_KNOW = {
     "domain": set[str](),
     "texts": {"domain"},
     "settings": {"domain"},
+    "passwords": {"domain"},
+    "outbound": {"domain"},
+    "citations": {"domain", "texts", "settings", "store", "outbound"},
+    "tallies": {"domain", "store"},
+    "watches": {"domain", "texts", "store", "embeddings", "find", "check", "outbound"},
     "embeddings": set[str](),
     "store": {"domain", "texts"},
     "ingest": {"domain", "texts", "store"},
@@ -61,12 +76,49 @@ MAY_KNOW = {
     "find": {"domain", "texts", "store", "embeddings", "calibration"},
     "check": {"domain", "texts", "store", "embeddings", "calibration", "find"},
     "catalog": {"domain", "texts", "store", "ingest", "find"},
+    "drafting": {"domain", "store", "ingest", "catalog", "outbound"},
     "runtime": {
         *("domain", "texts", "settings", "store", "ingest", "embeddings"),
         *("calibration", "find", "check", "catalog"),
     },
-    "api": {"domain", "texts", "settings", "store", "ingest", "check", "catalog", "runtime", "embeddings"},
-    "cli": {"domain", "texts", "settings", "store", "ingest", "check", "catalog", "runtime", "embeddings", "api"},
+    "web": {
+        *("domain", "texts", "store", "ingest", "check", "catalog"),
+        *("citations", "tallies", "watches", "drafting", "api"),
+    },
+    "api": {
+        "web",
+        "drafting",
+        "outbound",
+        "citations",
+        "tallies",
+        "watches",
+        "domain",
+        "texts",
+        "settings",
+        "passwords",
+        "store",
+        "ingest",
+        "check",
+        "catalog",
+        "runtime",
+        "embeddings",
+    },
+    "cli": {
+        "drafting",
+        "outbound",
+        "citations",
+        "domain",
+        "texts",
+        "settings",
+        "passwords",
+        "store",
+        "ingest",
+        "check",
+        "catalog",
+        "runtime",
+        "embeddings",
+        "api",
+    },
     "package": set[str](),
 }
 HEAVY = {"torch", "sentence_transformers", "transformers", "onnx", "onnxscript"}
@@ -132,6 +184,16 @@ def test_only_the_composition_root_of_the_api_opens_a_runtime() -> None:
         module for module in OURS if room_of(module) == "api" and "service.runtime" in set(imports(MODULES[module]))
     }
     assert openers <= MAY_OPEN_A_RUNTIME
+
+
+def test_only_the_composition_root_of_the_api_knows_the_pages() -> None:
+    knowing = {
+        module
+        for module in OURS
+        if room_of(module) == "api"
+        and any(room_of(name) == "web" for name in imports(MODULES[module]) if name in MODULES)
+    }
+    assert knowing == {"service.api.app"}
 
 
 @pytest.mark.skipif("PYTHONPATH" in os.environ, reason="somebody put a source tree on the path on purpose")

@@ -4,21 +4,26 @@ from __future__ import annotations
 
 import hashlib
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any, Final
 
 import msgspec
 
 from service.domain import Event, Rebuttal, RebuttalContent
-from service.errors import StoreCorruptError
+from service.errors import BrokenLogError
 from service.store.sqlite.records import CURRENT, columns, decode
 
+_TELL_EVERY: Final = 1_000
 _COLUMNS: Final = Event.__struct_fields__
 _LIST: Final = ", ".join(_COLUMNS)
 _SEALED: Final = (
     f"SELECT {', '.join('e.' + name for name in _COLUMNS)}, "  # noqa: S608 - our own names
     "r.rebuttal_id, r.revision, CAST(r.record AS BLOB) "
     "FROM event e LEFT JOIN revision r ON r.event = e.number ORDER BY e.number"
+)
+_SINCE: Final = f"SELECT {_LIST} FROM event WHERE number > :number ORDER BY number LIMIT :limit"  # noqa: S608 - our own names
+_SINCE_OF_RECORD: Final = _SINCE.replace(
+    "ORDER", "AND number IN (SELECT event FROM revision WHERE rebuttal_id = :record) ORDER"
 )
 _ASTRAY: Final = (
     "SELECT l.rebuttal_id FROM (SELECT rebuttal_id, max(number) AS number FROM event GROUP BY rebuttal_id) l "
@@ -81,29 +86,46 @@ def append(db: sqlite3.Connection, events: Iterable[Event]) -> None:
     db.executemany(_INSERT, (tuple(msgspec.to_builtins(event).values()) for event in events))
 
 
-def since(db: sqlite3.Connection, number: int, limit: int) -> list[Event]:
-    """Events after `number`, oldest first."""
-    rows = db.execute(f"SELECT {_LIST} FROM event WHERE number > ? ORDER BY number LIMIT ?", (number, limit))  # noqa: S608 - our own names
-    return [_event(row) for row in rows]
+def since(db: sqlite3.Connection, number: int, limit: int, rebuttal_id: str | None) -> list[Event]:
+    """Events after `number`, oldest first; of one record, found through its revisions, or of all."""
+    query = _SINCE if rebuttal_id is None else _SINCE_OF_RECORD
+    return [_event(row) for row in db.execute(query, {"number": number, "limit": limit, "record": rebuttal_id})]
 
 
-def verify(db: sqlite3.Connection, store_id: str) -> int:
+def verify(db: sqlite3.Connection, store_id: str, on_progress: Callable[[int, int], None] | None = None) -> int:
     """Walk the log from its first event and hold every revision and every record against it.
 
     Raises:
-        StoreCorruptError: names the first event, or the record, that does not fit.
+        BrokenLogError: names the first event, or the record, that does not fit.
     """
-    previous, number = genesis(store_id), 0
+    previous, number, total = genesis(store_id), 0, head(db)
     for row in db.execute(_SEALED):
-        event = _event(row[: len(_COLUMNS)])
         number += 1
-        if event.number != number or event.previous != previous or event.hash != event_sha256(event):
-            raise StoreCorruptError(f"The event log is broken at event {number}, which is missing or was changed.")
-        if (event.rebuttal_id, event.revision) != row[-3:-1] or not _seals(event, decode(row[-1])):
-            raise StoreCorruptError(f"The record {event.rebuttal_id} is not what event {number} has sealed.")
-        previous = event.hash
+        previous = _sealed(row, number, previous)
+        if on_progress and number % _TELL_EVERY == 0:
+            on_progress(number, total)
     _verify_records(db)
     return number
+
+
+def _sealed(row: tuple[Any, ...], number: int, previous: str) -> str:
+    """Hold one event, and the revision that it seals, against the one before. Returns its hash."""
+    try:
+        event = _event(row[: len(_COLUMNS)])
+        whole = event.number == number and event.previous == previous and event.hash == event_sha256(event)
+    except msgspec.ValidationError:
+        whole = False
+    if not whole:
+        detail = f"The event log is broken at event {number}, which is missing or was changed."
+        raise BrokenLogError(detail, event=number)
+    try:
+        kept = (event.rebuttal_id, event.revision) == row[-3:-1] and _seals(event, decode(row[-1]))
+        detail = f"The record {event.rebuttal_id} is not what event {number} has sealed."
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        kept, detail = False, f"The record {event.rebuttal_id} of event {number} cannot be read: {error}."
+    if not kept:
+        raise BrokenLogError(detail, event=number, rebuttal_id=event.rebuttal_id)
+    return event.hash
 
 
 def _event(row: tuple[Any, ...]) -> Event:
@@ -122,4 +144,5 @@ def _verify_records(db: sqlite3.Connection) -> None:
         if broken is None and tuple(found) != columns(decode(record)):
             broken = found
     if broken is not None:
-        raise StoreCorruptError(f"The record {broken[0]} does not stand where its last event left it.")
+        detail = f"The record {broken[0]} does not stand where its last event left it."
+        raise BrokenLogError(detail, event=None, rebuttal_id=broken[0])

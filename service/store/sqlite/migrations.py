@@ -5,12 +5,14 @@ from __future__ import annotations
 import sqlite3
 import time
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from service.errors import StoreCorruptError, StoreError
+from service.store.sqlite import links, people, provenance, sources, tallies, watches
 from service.store.sqlite.connection import BUSY_SECONDS
+from service.store.sqlite.tables import create, make_append_only
 from service.store.sqlite.times import now_text
 from service.store.sqlite.writer import in_transaction
 
@@ -96,83 +98,61 @@ def _migrate(db: sqlite3.Connection, path: Path) -> None:
 
 def _first(db: Database) -> None:
     db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-    _create(db, "migration", {"number": int, "name": str, "applied_at": str}, pk="number")
-    _create(db, "meta", {"name": str, "value": str}, pk="name")
+    create(db, "migration", {"number": int, "name": str, "applied_at": str}, pk="number")
+    create(db, "meta", {"name": str, "value": str}, pk="name")
     db.execute("INSERT INTO meta (name, value) VALUES ('store_id', ?)", (uuid.uuid4().hex,))
     _create_log(db)
     _create_records(db)
     _create_keys(db)
 
 
-def _create(
-    db: Database,
-    name: str,
-    columns: Mapping[str, type],
-    *,
-    pk: str | tuple[str, ...],
-    foreign_keys: Sequence[tuple[str, str, str]] = (),
-) -> None:
-    """A STRICT table in which every column is NOT NULL but those whose names end in `?`."""
-    types = {column.rstrip("?"): kind for column, kind in columns.items()}
-    required = types.keys() & columns.keys()
-    db.table(name).create(types, pk=pk, not_null=required, strict=True, foreign_keys=foreign_keys)
-
-
 def _create_log(db: Database) -> None:
     event = {"number": int, "at": str, "actor": str, "action": str, "rebuttal_id": str, "revision": int}
     event |= {"reason?": str, "content_sha256": str, "previous": str, "hash": str}
-    _create(db, "event", event, pk="number")
+    create(db, "event", event, pk="number")
     revision = {"event": int, "rebuttal_id": str, "revision": int, "record": str}
-    _create(db, "revision", revision, pk="event", foreign_keys=[("event", "event", "number")])
+    create(db, "revision", revision, pk="event", foreign_keys=[("event", "event", "number")])
     db.table("revision").create_index(["rebuttal_id", "revision"], unique=True)
     for table, key in (("event", "number"), ("revision", "event")):
-        _make_append_only(db, table, key)
-
-
-def _make_append_only(db: Database, table: str, key: str) -> None:
-    for verb in ("UPDATE", "DELETE"):
-        db.execute(
-            f"CREATE TRIGGER {table}_no_{verb.lower()} BEFORE {verb} ON {table} "
-            f"BEGIN SELECT RAISE(ABORT, 'the log is append-only'); END"
-        )
-    # A connection without recursive triggers would let INSERT OR REPLACE delete in silence.
-    there = f"EXISTS (SELECT 1 FROM {table} WHERE {key} = NEW.{key})"  # noqa: S608 - names of this file
-    db.execute(
-        f"CREATE TRIGGER {table}_no_replace BEFORE INSERT ON {table} WHEN {there} "
-        f"BEGIN SELECT RAISE(ABORT, 'the log is append-only'); END"
-    )
+        make_append_only(db, table, key)
 
 
 def _create_records(db: Database) -> None:
     rebuttal = {"key": int, "id": str, "event": int, "revision": int, "position": int, "status": str}
     rebuttal |= {"language": str, "authority": str, "country?": str, "stated_on?": str, "updated_at": str}
     links = [("event", "revision", "event")]
-    _create(db, "rebuttal", rebuttal, pk="key", foreign_keys=links)
+    create(db, "rebuttal", rebuttal, pk="key", foreign_keys=links)
     for unique in ("id", "event", "position"):
         db.table("rebuttal").create_index([unique], unique=True)
     for filtered in ("status", "authority", "country"):
         db.table("rebuttal").create_index([filtered, "id"])
     belongs = [("key", "rebuttal", "key")]
-    _create(db, "topic", {"topic": str, "key": int}, pk=("topic", "key"), foreign_keys=belongs)
+    create(db, "topic", {"topic": str, "key": int}, pk=("topic", "key"), foreign_keys=belongs)
     db.table("topic").create_index(["key"])
     vectors = {"key": int, "model": str, "fields": bytes, "vectors": bytes}
-    _create(db, "vectors", vectors, pk=("key", "model"), foreign_keys=belongs)
+    create(db, "vectors", vectors, pk=("key", "model"), foreign_keys=belongs)
 
 
 def _create_keys(db: Database) -> None:
     key = {"name": str, "role": str, "prefix": str, "sha256": str}
     key |= {"created_at": str, "last_used_at?": str, "revoked_at?": str}
-    _create(db, "api_key", key, pk="name")
+    create(db, "api_key", key, pk="name")
     db.table("api_key").create_index(["sha256"], unique=True)
 
 
 def _feedback(db: Database) -> None:
     said = {"number": int, "at": str, "verdict_id": str, "label": str, "rebuttal_id?": str, "store_version": int}
     said |= {"rating": str, "expected?": str, "about?": str, "comment?": str, "claim?": str, "actor?": str}
-    _create(db, "feedback", said, pk="number")
+    create(db, "feedback", said, pk="number")
 
 
 MIGRATIONS: Final = (
     Migration(1, "records, events, vectors, keys", _first),
     Migration(2, "feedback on verdicts", _feedback),
+    Migration(3, "texts that drafts were taken from", sources.lay_out),
+    Migration(4, "state of cited pages", links.lay_out),
+    Migration(5, "counts of verdicts", tallies.lay_out),
+    Migration(6, "standing questions and their deliveries", watches.lay_out),
+    Migration(7, "people, sessions, limits of keys", people.lay_out),
+    Migration(8, "where imported records came from", provenance.lay_out),
 )

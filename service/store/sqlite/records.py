@@ -21,6 +21,7 @@ _RECORD: Final = "SELECT CAST(r.record AS BLOB) FROM rebuttal b JOIN revision r 
 # The ids as one JSON parameter: the statement stays the same whatever their number, and is prepared once.
 _AMONG: Final = f"{_RECORD} WHERE b.id IN (SELECT value FROM json_each(?))"  # noqa: S608 - our own text
 
+_ALL: Final = 2**62
 _decoder: Final = msgspec.json.Decoder(Rebuttal)
 
 
@@ -58,13 +59,23 @@ def after(db: sqlite3.Connection, filters: Filters, last: str, limit: int) -> li
     return [decode(row[0]) for row in rows]
 
 
-def revisions(db: sqlite3.Connection, rebuttal_id: str) -> Iterator[Revision]:
-    """Every state of a record, the newest first; none if there is no such record."""
+def drafts(db: sqlite3.Connection, limit: int) -> list[Rebuttal]:
+    """Drafts, the last changed first."""
+    rows = db.execute(f"{_RECORD} WHERE b.status = 'draft' ORDER BY b.event DESC LIMIT ?", (limit,))
+    return [decode(row[0]) for row in rows]
+
+
+def revisions(
+    db: sqlite3.Connection, rebuttal_id: str, *, before: int | None = None, limit: int | None = None
+) -> Iterator[Revision]:
+    """The states of a record from below a number, the newest first; none if there are none."""
     query = (
         "SELECT r.revision, e.at, e.actor, e.action, e.reason, CAST(r.record AS BLOB) FROM revision r "
-        "JOIN event e ON e.number = r.event WHERE r.rebuttal_id = ? ORDER BY r.revision DESC"
+        "JOIN event e ON e.number = r.event WHERE r.rebuttal_id = ? AND r.revision < ? "
+        "ORDER BY r.revision DESC LIMIT ?"
     )
-    for revision, at, actor, action, reason, record in db.execute(query, (rebuttal_id,)):
+    values = (rebuttal_id, _ALL if before is None else before, -1 if limit is None else limit)
+    for revision, at, actor, action, reason, record in db.execute(query, values):
         yield Revision(
             revision=revision,
             at=as_moment(at),

@@ -8,14 +8,12 @@ import sqlite3
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-import numpy as np
-from numpy.typing import NDArray
-
 from service.domain import Revision
 from service.passages import passages
+from service.store.base import Vectors
+from service.store.sqlite import vectors
 from service.store.sqlite.records import PIECE, decode
 from service.store.sqlite.times import as_moment
-from service.store.sqlite.vectors import unpack
 from service.store.standing import Standing, Step, Stood, public_by, stood
 
 # Moments are RFC 3339 in UTC: their first ten characters are the day.
@@ -28,10 +26,6 @@ _REVISIONS: Final = (
     "SELECT r.rebuttal_id, r.revision, e.at, e.actor, e.action, e.reason, CAST(r.record AS BLOB) FROM json_each(?) w "
     "JOIN revision r ON r.rebuttal_id = json_extract(w.value, '$[0]') AND r.revision = json_extract(w.value, '$[1]') "
     "JOIN event e ON e.number = r.event"
-)
-_VECTORS: Final = (
-    "SELECT b.id, v.fields, v.vectors FROM rebuttal b JOIN vectors v ON v.key = b.key AND v.model = ? "
-    "WHERE b.id IN (SELECT value FROM json_each(?))"
 )
 _GONE: Final = (
     "SELECT id FROM rebuttal WHERE status IN ('draft', 'retracted', 'superseded') "
@@ -60,16 +54,16 @@ def standing(db: sqlite3.Connection, ids: Sequence[str], day: dt.date, model: st
     wanted = {(name, number) for name, one in found.items() for number in (one.revision, one.ended, now[name])}
     revisions = _revisions(db, wanted)
     outdated = [name for name, one in found.items() if one.revision != now[name]]
-    vectors = _vectors(db, outdated, model) if outdated else {}
+    found_vectors = vectors.of(db, outdated, model) if outdated else {}
     return [
-        _standing(found[name], revisions[name], now[name], vectors.get(name))
+        _standing(found[name], revisions[name], now[name], found_vectors.get(name))
         for name in dict.fromkeys(ids)
         if name in found
         and public_by(revisions[name][found[name].revision].rebuttal, day, published=found[name].published)
     ]
 
 
-def _standing(one: Stood, revisions: dict[int, Revision], now: int, vectors: NDArray[np.float32] | None) -> Standing:
+def _standing(one: Stood, revisions: dict[int, Revision], now: int, made: Vectors | None) -> Standing:
     """Vectors are of the wording that stands now: they serve where that is the wording of then."""
     then = revisions[one.revision].rebuttal
     same = passages(then) == passages(revisions[now].rebuttal)
@@ -77,7 +71,7 @@ def _standing(one: Stood, revisions: dict[int, Revision], now: int, vectors: NDA
         rebuttal=then,
         now=now,
         ended=None if one.ended is None else revisions[one.ended],
-        vectors=vectors if same else None,
+        vectors=made.rows if made and same else None,
     )
 
 
@@ -88,8 +82,3 @@ def _revisions(db: sqlite3.Connection, wanted: Iterable[tuple[str, int | None]])
             revision=number, at=as_moment(at), actor=actor, action=action, reason=reason, rebuttal=decode(record)
         )
     return found
-
-
-def _vectors(db: sqlite3.Connection, ids: Sequence[str], model: str) -> dict[str, NDArray[np.float32]]:
-    rows = db.execute(_VECTORS, (model, json.dumps(ids)))
-    return {name: unpack(fields, packed)[1] for name, fields, packed in rows}

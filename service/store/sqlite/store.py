@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import functools
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -15,14 +16,20 @@ from numpy.typing import NDArray
 from service.domain import ApiKey, Event, Filters, Rebuttal, Revision, Role
 from service.errors import NotFoundError, StoreError
 from service.feedback import Feedback, FeedbackContent
-from service.store.base import FeedbackPage, Page, VectorChange, Write, Written
+from service.store.base import FeedbackPage, Page, VectorChange, Vectors, Write, Written
 from service.store.sqlite import events, feedback, keys, meta, records, standing, vectors
 from service.store.sqlite.connection import Readers, connect_writer
 from service.store.sqlite.faults import translating
 from service.store.sqlite.filters import cursor_after, last_of
+from service.store.sqlite.links import Links
 from service.store.sqlite.migrations import prepare
+from service.store.sqlite.people import People
+from service.store.sqlite.provenance import Provenances
+from service.store.sqlite.sources import Sources
+from service.store.sqlite.tallies import Tallies
 from service.store.sqlite.times import cut, now
 from service.store.sqlite.vectors import put as put_vectors
+from service.store.sqlite.watches import Watches
 from service.store.sqlite.writer import Writer
 from service.store.sqlite.writing import Batch
 from service.store.sqlite.writing import prepare as prepare_write
@@ -45,6 +52,12 @@ class SqliteStore:
         self._touched: dict[str, dt.datetime] = {}
         self._embedded: dict[str, int] = {}
         self._lock = threading.Lock()
+        self.sources = Sources(readers, writer)
+        self.links = Links(readers, writer)
+        self.tallies = Tallies(readers, writer)
+        self.watches = Watches(readers, writer)
+        self.people = People(readers, writer)
+        self.provenances = Provenances(readers, writer)
         self.id = self.get_meta(meta.STORE_ID) or ""
 
     @classmethod
@@ -125,13 +138,21 @@ class SqliteStore:
                 return
             last = piece[-1].id
 
-    def revisions(self, rebuttal_id: str) -> list[Revision]:
-        """Every state of a record, the newest first. Raises `NotFoundError`."""
+    def revisions(self, rebuttal_id: str, *, before: int | None = None, limit: int | None = None) -> list[Revision]:
+        """The states of a record, the newest first: all, or some from below a number. Raises `NotFoundError`."""
         with self._readers.lend() as db:
-            found = list(records.revisions(db, meta.storable(rebuttal_id)))
+            found = list(records.revisions(db, meta.storable(rebuttal_id), before=before, limit=limit))
         if not found:
             raise NotFoundError(f"There is no record {rebuttal_id}.")
         return found
+
+    def revision(self, rebuttal_id: str, number: int) -> Revision:
+        """One state of a record. Raises `NotFoundError`."""
+        with self._readers.lend() as db:
+            found = list(records.revisions(db, meta.storable(rebuttal_id), before=number + 1, limit=1))
+        if not found or found[0].revision != number:
+            raise NotFoundError(f"There is no revision {number} of a record {rebuttal_id}.")
+        return found[0]
 
     def standing(self, ids: Sequence[str], day: dt.date, *, model: str) -> list[Standing]:
         """How records stood at the end of a day (UTC), in the order asked for; those that did not are left out."""
@@ -175,6 +196,16 @@ class SqliteStore:
         self._embedded[model] = found[0][0] - 1 if found else end
         return [record for _, record in found]
 
+    def vectors_of(self, ids: Sequence[str], *, model: str) -> dict[str, Vectors]:
+        """The vectors of records in their wording of now, whatever their status; those without are left out."""
+        with self._readers.lend() as db:
+            return vectors.of(db, ids, model)
+
+    def drafts(self, limit: int) -> list[Rebuttal]:
+        """Drafts, the last changed first."""
+        with self._readers.lend() as db:
+            return records.drafts(db, limit)
+
     def vector_changes(self, model: str, since: int) -> Iterator[VectorChange]:
         """For each record changed after position `since`, its vectors now; since 0: the whole store, published only.
 
@@ -189,16 +220,16 @@ class SqliteStore:
                 return
             since = piece[-1].position
 
-    def events(self, since: int, limit: int) -> list[Event]:
-        """Events after `since`, oldest first."""
+    def events(self, since: int, limit: int, rebuttal_id: str | None = None) -> list[Event]:
+        """Events after `since`, oldest first; of one record alone, or of all."""
         with self._readers.lend() as db:
-            return events.since(db, since, limit)
+            return events.since(db, since, limit, None if rebuttal_id is None else meta.storable(rebuttal_id))
 
-    def verify_events(self) -> int:
-        """Walk the chain. Returns the number of events. Raises `StoreCorruptError` naming the first broken one."""
+    def verify_events(self, on_progress: Callable[[int, int], None] | None = None) -> int:
+        """Walk the chain. Returns the number of events. Raises `BrokenLogError` naming the first broken one."""
         with self._readers.lend() as db:
             db.execute("BEGIN")  # one state of the store from the first event to the last record
-            number = events.verify(db, self.id)
+            number = events.verify(db, self.id, on_progress)
             db.execute("COMMIT")
         return number
 
@@ -211,14 +242,34 @@ class SqliteStore:
         """Remember such a fact. Raises `ValueError` for the store's own id."""
         self._writer.run(lambda db: meta.put(db, name, value))
 
-    def create_key(self, name: str, role: Role) -> str:
+    def create_key(
+        self,
+        name: str,
+        role: Role,
+        *,
+        per_minute: int | None = None,
+        expires_at: dt.datetime | None = None,
+        actor: str = "cli",
+    ) -> str:
         """Make a key of 256 random bits and keep its hash only. Returns the key. Raises `AlreadyExistsError`."""
-        return self._writer.run(lambda db: keys.create(db, meta.storable(name), role))
+        made = functools.partial(keys.create, per_minute=per_minute, expires_at=expires_at, actor=actor)
+        return self._writer.run(lambda db: made(db, meta.storable(name), role))
+
+    def rotate_key(self, name: str, grace: dt.timedelta, *, actor: str = "cli") -> str:
+        """Give a key a new secret; the one before opens for the grace. Returns the key. Raises `NotFoundError`."""
+        return self._writer.run(lambda db: keys.rotate(db, meta.storable(name), grace, actor=actor))
+
+    def limit_key(
+        self, name: str, *, per_minute: int | None, expires_at: dt.datetime | None, actor: str = "cli"
+    ) -> ApiKey:
+        """Replace the limits of a key. Raises `NotFoundError`."""
+        limited = functools.partial(keys.limit, per_minute=per_minute, expires_at=expires_at, actor=actor)
+        return self._writer.run(lambda db: limited(db, meta.storable(name)))
 
     def find_key(self, key: str, *, now: dt.datetime) -> ApiKey | None:
-        """Who a key belongs to; None if it is unknown or revoked. Notes its use at most once a minute, later."""
+        """Who a key belongs to; None where it opens nothing. Notes its use at most once a minute, later."""
         with self._readers.lend() as db:
-            found = keys.find(db, keys.digest(key))
+            found = keys.find(db, keys.digest(key), now)
         if found is not None:
             self._touch(found, cut(now))
         return found
@@ -236,9 +287,9 @@ class SqliteStore:
         with self._readers.lend() as db:
             return keys.every(db)
 
-    def revoke_key(self, name: str) -> ApiKey:
+    def revoke_key(self, name: str, *, actor: str = "cli") -> ApiKey:
         """From now on the key opens nothing. Raises `NotFoundError`."""
-        return self._writer.run(lambda db: keys.revoke(db, meta.storable(name)))
+        return self._writer.run(lambda db: keys.revoke(db, meta.storable(name), actor=actor))
 
     def add_feedback(self, content: FeedbackContent, *, most: int) -> Feedback:
         """Keep feedback on a verdict. Raises `FeedbackFullError` where there are `most` already."""

@@ -31,3 +31,13 @@ def as_moment(text: str) -> dt.datetime:
 def now_text() -> str:
     """This moment as it is stored."""
     return as_text(now())
+
+
+def ms(moment: dt.datetime) -> int:
+    """A moment as milliseconds since 1970, which columns can be compared by."""
+    return round(moment.timestamp() * 1000)
+
+
+def from_ms(milliseconds: int) -> dt.datetime:
+    """The way back from `ms`."""
+    return dt.datetime.fromtimestamp(milliseconds / 1000, dt.UTC)

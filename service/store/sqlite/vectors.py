@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Sequence
 from typing import Final, NamedTuple
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 
 from service.domain import Rebuttal
 from service.passages import FIELDS, Passage, passages
-from service.store.base import VectorChange
+from service.store.base import VectorChange, Vectors
 from service.store.sqlite.records import decode
 
 PIECE: Final = 500
@@ -100,6 +101,16 @@ def missing(db: sqlite3.Connection, model: str, since: int, limit: int) -> list[
         (since, model, limit),
     )
     return [(place, decode(record)) for place, record in rows]
+
+
+def of(db: sqlite3.Connection, ids: Sequence[str], model: str) -> dict[str, Vectors]:
+    """The vectors that records have in their wording of now."""
+    query = (
+        "SELECT b.id, v.fields, v.vectors FROM rebuttal b JOIN vectors v ON v.key = b.key AND v.model = ? "
+        "WHERE b.id IN (SELECT value FROM json_each(?))"
+    )
+    rows = db.execute(query, (model, json.dumps(list(ids))))
+    return {name: Vectors(*unpack(fields, packed)) for name, fields, packed in rows}
 
 
 def changes(db: sqlite3.Connection, model: str, since: int, *, gone: bool) -> list[VectorChange]:
