@@ -2,11 +2,9 @@
 
     python training/cascade/calibrate.py --data ../shared/data --out service/calibration.json
 
-Fusion is fitted on claims against the records they are about (task 2A train, the authored files that the stance
-model was trained on): the first stage has no part in that training. The stance calibration and its thresholds are
-fitted on what the stance model has not seen: the authored file that was held out, half of the rumors written by
-another hand, and half of the dev tweets, with half of the gold removed. The other halves are for scoring. Candidates
-come through the service's own code.
+Everything is fitted on what neither model has seen: the authored file that was held out, half of the rumors written by
+another hand, and half of the dev tweets; for the stance calibration and its thresholds with half of the gold removed.
+The other halves are for scoring. Candidates come through the service's own code.
 """
 
 from __future__ import annotations
@@ -108,22 +106,23 @@ def find(finder: Finder, cases: Iterable[known.Case]) -> list[Found]:
 
 
 def fit_nearness(own: list[Found], foreign: list[Found]) -> Nearness:
-    """Fusion by logistic regression, each claim weighing the same.
+    """Fusion by logistic regression; both kinds of claims weigh the same in sum, within a kind each claim does.
 
     Args:
         own: claims whose record is in the store: gold against the other candidates.
         foreign: claims about something else, asked in a small and in a large store: no candidate is right.
     """
     features, labels, weights = [], [], []
-    for case, _, candidates in own + foreign:
-        if case.gold and not case.gold & {candidate.id for candidate in candidates}:
-            continue
-        near = candidates[:20]
-        for candidate in near:
-            gold = candidate.id in case.gold
-            features.append((candidate.similarity, candidate.evidence, np.log(candidate.records / 1_000)))
-            labels.append(gold)
-            weights.append(1.0 if gold else 1 / len(near))
+    for kind in (own, foreign):
+        for case, _, candidates in kind:
+            if case.gold and not case.gold & {candidate.id for candidate in candidates}:
+                continue
+            near = candidates[:20]
+            for candidate in near:
+                gold = candidate.id in case.gold
+                features.append((candidate.similarity, candidate.evidence, np.log(candidate.records / 1_000)))
+                labels.append(gold)
+                weights.append((1.0 if gold else 1 / len(near)) * len(own + foreign) / len(kind) / 2)
     model = LogisticRegression(C=100.0).fit(np.array(features), labels, sample_weight=weights)
     similarity, evidence, size = (round(float(weight), 4) for weight in model.coef_[0])
     bias = round(float(model.intercept_[0]), 4)
@@ -212,15 +211,14 @@ def main() -> None:
     rumors = [*known.authored_records(args.data), *known.other_hand_records()]
     unseen = [*known.authored_cases(args.data, known.HELD_OUT), *known.other_hand_cases("fit")]
     with finder_over(rumors, encoder, shipped=True) as news:
-        authored = find(news, (case for name in seen for case in known.authored_cases(args.data, name)))
         held_out = find(news, unseen)
         foreign = find(news, [*known.tweet_cases(args.data, "train"), *known.headlines(args.data)])
         with finder_over(known.tweet_records(args.data), encoder, shipped=False) as archive:
-            tweets = find(archive, known.tweet_cases(args.data, "train"))
+            tweets = find(archive, (case for case in known.tweet_cases(args.data, "dev") if half(case)))
             strange = [one._replace(case=one.case._replace(gold=frozenset())) for one in find(archive, elsewhere)]
             retract(archive, gone)
             absent = find(archive, known.tweet_cases(args.data, "dev", without=gone))
-            nearness = fit_nearness(tweets + [one for one in authored if one.case.gold], foreign + strange)
+            nearness = fit_nearness(tweets + [one for one in held_out if one.case.gold], foreign + strange)
             held_out, foreign, absent, tweets, strange = (
                 again(found, nearness) for found in (held_out, foreign, absent, tweets, strange)
             )
@@ -253,7 +251,7 @@ def main() -> None:
     )
     args.out.write_bytes(msgspec.json.format(msgspec.json.encode(calibration), indent=2) + b"\n")
     report = {
-        "cases": {"tweets": len(tweets), "authored": len(authored), "held_out": len(held_out), "dev_half": len(dev)},
+        "cases": {"tweets": len(tweets), "held_out": len(held_out), "dev_half": len(dev)},
         "foreign_past_gate": share(foreign, gate),
         "foreign_past_related": share(foreign, related),
         "foreign_past_gate_in_the_archive": share(strange, gate),

@@ -11,7 +11,7 @@ from service.domain import Authority, Citation, RebuttalContent
 
 WRITTEN = Path(__file__).resolve().parents[1] / "data"
 AUTHORED = ("business", "disasters", "government", "health", "science_culture")
-HELD_OUT = "science_culture"  # the stance model has not seen this file
+HELD_OUT = "science_culture"  # neither model has seen this file
 
 
 class Case(NamedTuple):

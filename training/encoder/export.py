@@ -1,4 +1,7 @@
-"""Make the shipped encoder: `python training/encoder/export.py [--variant NAME --out DIR]`."""
+"""Make the shipped encoder: `python training/encoder/export.py --weights FILE [--variant NAME --out DIR]`.
+
+`FILE` is what `finetune.py` wrote; without it the weights are those that the fine-tuning began from.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +26,8 @@ BASE = "sentence-transformers/all-MiniLM-L6-v2"
 BASE_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 TOKENIZER_SHA256 = "be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a27eeab05e5aa30f411572037"
 MAX_TOKENS = 256  # max_seq_length in the model's sentence_bert_config.json
-DEFAULT = Path(__file__).parents[2] / "embeddings" / "weights" / "all-minilm-l6-v2"
+TUNED = "claims-minilm-l6"
+DEFAULT = Path(__file__).parents[2] / "embeddings" / "weights" / TUNED
 SHIPPED = "int8-static-7bit"
 LARGEST_FILE = 50_000_000
 
@@ -47,10 +51,10 @@ def base_folder() -> Path:
     return folder
 
 
-def build(variant: str, data: Path) -> onnx.ModelProto:
-    """The encoder's graph with its weights stored in the way that ``variant`` names."""
+def build(variant: str, data: Path, tuned: Path | None = None) -> onnx.ModelProto:
+    """The encoder's graph with its weights, the base's or tuned ones, stored in the way that ``variant`` names."""
     folder = base_folder()
-    weights = load_file(folder / "model.safetensors")
+    weights = load_file(tuned or folder / "model.safetensors")
     config = json.loads((folder / "config.json").read_text())
 
     def graph(storage: Storage) -> onnx.ModelProto:
@@ -60,7 +64,7 @@ def build(variant: str, data: Path) -> onnx.ModelProto:
     return graph(storages(seen)[variant])
 
 
-def write(variant: str, data: Path, folder: Path) -> None:
+def write(variant: str, data: Path, folder: Path, tuned: Path | None = None) -> None:
     """Write model.onnx, tokenizer.json and manifest.json.
 
     Raises:
@@ -68,13 +72,13 @@ def write(variant: str, data: Path, folder: Path) -> None:
     """
     folder.mkdir(parents=True, exist_ok=True)
     model = folder / "model.onnx"
-    onnx.save(build(variant, data), model)
+    onnx.save(build(variant, data, tuned), model)
     if model.stat().st_size > LARGEST_FILE and variant != "fp32":
         raise ValueError(f"{model} has {model.stat().st_size} bytes, the limit is {LARGEST_FILE}")
     shutil.copyfile(base_folder() / "tokenizer.json", folder / "tokenizer.json")
     files = {name: sha256(folder / name) for name in ("model.onnx", "tokenizer.json")}
     manifest = {
-        "name": f"all-MiniLM-L6-v2-{variant.split('-', maxsplit=1)[0]}",
+        "name": f"{TUNED if tuned else 'all-MiniLM-L6-v2'}-{variant.split('-', maxsplit=1)[0]}",
         "variant": variant,
         "revision": files["model.onnx"][:12],
         "dim": 384,
@@ -83,6 +87,8 @@ def write(variant: str, data: Path, folder: Path) -> None:
         "base": BASE,
         "base_sha256": BASE_SHA256,
     }
+    if tuned:
+        manifest["made_by"] = "training/encoder/finetune.py, training/encoder/export.py"
     (folder / "manifest.json").write_text(json.dumps(manifest, indent=2) + "\n")
 
 
@@ -90,10 +96,11 @@ def main() -> None:
     """Read the arguments and write one variant."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--out", type=Path, default=DEFAULT, help="default: where the shipped one lies")
+    parser.add_argument("--weights", type=Path, help="safetensors file that finetune.py wrote")
     parser.add_argument("--variant", choices=sorted(storages({})), default=SHIPPED)
     parser.add_argument("--data", type=Path, default=Path("../shared/data"), help="where calibration texts are")
     arguments = parser.parse_args()
-    write(arguments.variant, arguments.data, arguments.out)
+    write(arguments.variant, arguments.data, arguments.out, arguments.weights)
     for path in sorted(arguments.out.iterdir()):
         print(f"{path.stat().st_size:>12,}  {path.name}")
 

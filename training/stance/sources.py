@@ -79,10 +79,14 @@ def written(data: Path) -> list[Pair]:
     `pairs_*` bring their own rumors; `starter_*` are further claims about the records that ship, joined by id.
     """
     rows = [row for path in sorted(WRITTEN.glob("pairs_*.jsonl")) for row in read_jsonl(path)]
+    return [pair for row in rows for pair in _claims(row, "written")] + shipped(data)
+
+
+def shipped(data: Path) -> list[Pair]:
+    """Claims written about the records that ship, joined by id."""
     records = {row["id"]: row for row in read_jsonl(data / "starter" / "rebuttals.jsonl")}
-    for path in sorted(WRITTEN.glob("starter_*.jsonl")):
-        rows += [{**row, **_sides(records[row["id"]])} for row in read_jsonl(path)]
-    return [pair for row in rows for pair in _claims(row, "written")]
+    rows = [row for path in sorted(WRITTEN.glob("starter_*.jsonl")) for row in read_jsonl(path)]
+    return [pair for row in rows for pair in _claims({**row, **_sides(records[row["id"]])}, "written")]
 
 
 def written_held_out() -> list[Pair]:

@@ -1,9 +1,10 @@
 """Trains the stance cross-encoder: a broad set first, then the pairs that were written for it.
 
 `python training/stance/train.py --data ../shared/data --out DIR` writes `pairs.jsonl` (what was trained on),
-`stage1.pt`, `stage2.pt` and `training.json` into DIR; `--resume stage1` goes on from `DIR/stage1.pt`. The seed is
-fixed. Set `OMP_WAIT_POLICY=passive` where other programs share the processor: waiting threads that spin made a step
-five times slower.
+`stage1.pt`, `stage2.pt` and `training.json` into DIR; `--resume stage1` goes on from `DIR/stage1.pt`. `--refine FOLDER`
+goes on from a network that was exported, when pairs were added: one gentle round over all that was written; it writes
+`refined.pt`. The seed is fixed. Set `OMP_WAIT_POLICY=passive` where other programs share the processor: waiting threads
+that spin made a step five times slower.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from random import Random
 
 import torch
 from data import SEED, held_out, stages
+from exported import state
 from model import StanceNetwork, collate, sequences
 from sources import ASSERTS, DENIES, LABELS, Pair
 
@@ -41,6 +43,7 @@ class Stage:
 
 
 STAGES = (Stage("stage1", 1, 4e-5), Stage("stage2", 2, 4e-5, replay=500))
+REFINED = Stage("refined", 1, 2e-5, replay=500)
 
 
 def encode(pairs: list[Pair], random: Random | None) -> list[Row]:
@@ -131,14 +134,29 @@ def _note(log: Path, line: str) -> None:
         file.write(line + "\n")
 
 
+def _plan(options: argparse.Namespace, network: StanceNetwork) -> list[tuple[Stage, int]]:
+    """The stages to run and which set each learns from; loads what they go on from."""
+    if options.refine:
+        network.load_state_dict(state(options.refine, network))
+        return [(REFINED, len(STAGES) - 1)]
+    names = [stage.name for stage in STAGES]
+    first = names.index(options.resume) + 1 if options.resume else 0
+    last = names.index(options.until) if options.until else len(STAGES) - 1
+    if first:
+        network.load_state_dict(torch.load(options.out / f"{options.resume}.pt", weights_only=True))
+    return [(STAGES[number], number) for number in range(first, last + 1)]
+
+
 def main() -> None:
     """Train the stages and keep the weights of each."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, default=Path("../shared/data"))
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--resume", choices=[stage.name for stage in STAGES[:-1]], help="go on after this stage")
-    parser.add_argument("--until", choices=[stage.name for stage in STAGES], help="stop after this stage")
+    names = [stage.name for stage in STAGES]
+    parser.add_argument("--resume", choices=names, help="go on after this stage")
+    parser.add_argument("--refine", type=Path, metavar="FOLDER", help="go on from exported weights instead")
+    parser.add_argument("--until", choices=names, help="stop after this stage")
     options = parser.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)
     log = options.out / "training.log"
@@ -154,22 +172,15 @@ def main() -> None:
     # The word vectors keep their general meaning: the authored vocabulary is far smaller than the world's.
     network.body.embeddings.word_embeddings.weight.requires_grad_(requires_grad=False)
     done: list[dict[str, object]] = []
-    first = [stage.name for stage in STAGES].index(options.resume) + 1 if options.resume else 0
-    if first:
-        network.load_state_dict(torch.load(options.out / f"{options.resume}.pt", weights_only=True))
-    for number, (stage, pairs) in enumerate(zip(STAGES, sets, strict=True)):
-        if number < first:
-            continue
+    for stage, number in _plan(options, network):
         begun = time.monotonic()
         old = [pair for earlier in sets[:number] for pair in earlier]
-        train_stage(network, stage, pairs, old, log)
+        train_stage(network, stage, sets[number], old, log)
         torch.save(network.state_dict(), options.out / f"{stage.name}.pt")
         seconds = round(time.monotonic() - begun)
         scores = quick_scores(network, held_out(options.data))
-        done.append({**asdict(stage), "pairs": len(pairs), "seconds": seconds, "scores": scores})
+        done.append({**asdict(stage), "pairs": len(sets[number]), "seconds": seconds, "scores": scores})
         _note(log, json.dumps(done[-1]))
-        if stage.name == options.until:
-            break
     report = {"seed": SEED, "labels": LABELS, "class_weights": CLASS_WEIGHTS, "stages": done}
     (options.out / "training.json").write_text(json.dumps(report, indent=1) + "\n")
 
