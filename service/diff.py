@@ -7,8 +7,10 @@ say, citations by their address, so that a citation that gains a date is one tha
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from difflib import SequenceMatcher
+from difflib import Match, SequenceMatcher
+from itertools import accumulate
 from typing import Any, Final, Literal
 
 import msgspec
@@ -16,8 +18,8 @@ from msgspec import Struct
 
 from service.domain import RebuttalContent
 
-_MOST_COMPARED: Final = 1_000_000
-"""Pairs of words that one diff may look at, half a second; further texts are said to have changed as a whole."""
+_MOST_COMPARED: Final = 2_000_000
+"""Pairs of words that one diff may look at, half a second; what is left then is said to have changed as a whole."""
 _IDENTITY: Final = "url"
 _TEXTS: Final = re.compile(r"\.(?:rumor|variants\[\d+\]|statement|quote|title)$")
 # A script without spaces is compared letter by letter; a run of anything else, or of spaces, is one piece.
@@ -86,6 +88,26 @@ class _Budget:
         return True
 
 
+class _Aligned(SequenceMatcher[str]):
+    """An alignment within a budget.
+
+    `difflib` looks for the longest match again on both sides of each that it finds: in texts that share single words
+    alone, as many times as they have words.
+    """
+
+    def __init__(self, old: list[str], new: list[str], budget: _Budget) -> None:
+        super().__init__(None, old, new, autojunk=False)
+        self._budget = budget
+        there = Counter(new)
+        self._pairs = list(accumulate((1 + there[word] for word in old), initial=0))
+
+    def find_longest_match(self, alo: int = 0, ahi: int | None = None, blo: int = 0, bhi: int | None = None) -> Match:
+        """See `difflib.SequenceMatcher.find_longest_match`; no match where the budget is spent."""
+        if not self._budget.take(self._pairs[-1 if ahi is None else ahi] - self._pairs[alo]):
+            return Match(alo, blo, 0)
+        return super().find_longest_match(alo, ahi, blo, bhi)
+
+
 def _plain(content: RebuttalContent) -> dict[str, Json]:
     state: dict[str, Json] = msgspec.to_builtins({name: getattr(content, name) for name in content.__struct_fields__})
     return {name: list(value) if isinstance(value, tuple) else value for name, value in state.items()}
@@ -138,9 +160,7 @@ def _words(before: str, after: str, budget: _Budget) -> tuple[WordChange, ...]:
     tail = _shared(old[head:][::-1], new[head:][::-1])
     old, new = old[head : len(old) - tail], new[head : len(new) - tail]
     first = sum(map(len, _WORD.findall(before)[:head]))
-    if not budget.take(len(old) * len(new)):
-        return (WordChange((first, first + sum(map(len, old))), (first, first + sum(map(len, new)))),)
-    steps = SequenceMatcher(None, old, new, autojunk=False).get_opcodes()
+    steps = _Aligned(old, new, budget).get_opcodes()
     places = _places(old, first), _places(new, first)
     return tuple(
         WordChange((places[0][low], places[0][high]), (places[1][start], places[1][end]))

@@ -19,6 +19,7 @@ from service.ingest.extract import Extraction, Given
 from service.ingest.extract.model import MAX_HTML
 from service.ingest.extract.record import faults_of, to_record, to_source
 from service.outbound import Outbound
+from service.outbound.bodies import is_charset
 from service.store import Store
 
 _CHARSET: Final = re.compile(rb"""<meta[^>]{0,200}?charset\s*=\s*["']?([\w-]{2,40})""", re.IGNORECASE)
@@ -116,6 +117,7 @@ def decoded(body: bytes, content_type: str = "") -> str:
     found = _CHARSET.search(body[:_HEAD])
     charset = named[1] if named else found[1].decode("ascii") if found else "utf-8"
     try:
+        charset = charset if is_charset(charset) else "utf-8"
         return body.decode(charset, errors="replace").removeprefix(_BOM)
     except (LookupError, ValueError):
         return body.decode("utf-8", errors="replace").removeprefix(_BOM)

@@ -104,21 +104,26 @@ class Neighbours:
         self._drafts: dict[tuple[str, int], Wording] = {}
         self._lock = threading.Lock()
 
-    async def of(self, content: Content, *, but: str | None = None, limit: int = _READ) -> list[Similar]:
+    async def of(
+        self, content: Content, *, but: str | None = None, limit: int = _READ, drafts: bool = True
+    ) -> list[Similar]:
         """The records nearest to a content: duplicates first, the others by how near the rumor is.
 
         Args:
             content: a record, new or known.
             but: a record that is left out: its own.
             limit: how many at most.
+            drafts: look among them too.
 
         Raises:
             Overloaded: more texts are waiting for a model than its queue holds.
         """
-        near = {name: one for name, one in (await self._near(content)).items() if name != but and max(one[:2]) >= _GATE}
+        every = await self._near(content, drafts=drafts)
+        near = {name: one for name, one in every.items() if name != but and max(one[:2]) >= _GATE}
         nearest = sorted(near, key=lambda name: (-sum(near[name][:2]), name))[: max(limit, _READ)]
         records = await asyncio.to_thread(self._finder.store.get_many, nearest)
-        open_ = [record for record in records.values() if record.status in {"published", "draft"}]
+        statuses = {"published", "draft"} if drafts else {"published"}
+        open_ = [record for record in records.values() if record.status in statuses]
         read = await self._read(content, open_[:_READ]) if clean(content.rumor) else {}
         # A record may cite a hundred pages: their addresses are taken apart off the event loop.
         found = await asyncio.to_thread(
@@ -126,15 +131,15 @@ class Neighbours:
         )
         return sorted(found, key=_rank)[:limit]
 
-    async def _near(self, content: Content) -> dict[str, _Near]:
+    async def _near(self, content: Content, *, drafts: bool) -> dict[str, _Near]:
         asked = {name: text for name in ("rumor", "statement") if (text := sought(getattr(content, name) or ""))}
         texts = list(asked.values())
         lens = self._checker.lens(content.rumor, content.language)
         await lens.finder.keep_up()
         found = await lens.finder.find(texts, _DEEP)
-        drafts = await self._near_drafts(texts)
+        unpublished = await self._near_drafts(texts) if drafts else [[] for _ in texts]
         near: dict[str, _Near] = {}
-        for name, of, more in zip(asked, found, drafts, strict=True):
+        for name, of, more in zip(asked, found, unpublished, strict=True):
             for one in (*of, *more):
                 scores = {name: one.nearness} | ({"words": one.words} if name == "rumor" else {})
                 near[one.id] = near.get(one.id, _Near(0.0, 0.0, 0.0))._replace(**scores)

@@ -11,14 +11,14 @@ from litestar.response.base import ASGIResponse
 from msgspec import Meta, Struct
 
 from service.api import examples
-from service.api.auth import needs, reads, sees_drafts
+from service.api.auth import needs, reads
 from service.api.backend import Backend, backend_of
 from service.api.bodies import Asked, answer, read_json, read_query
 from service.api.openapi import REBUTTAL_ID, documented
 from service.api.problems import ProblemError
+from service.api.records import check_visible
 from service.citations.reports import CitationReport, of_record, page, verify_record
 from service.domain import LinkState, RebuttalId
-from service.errors import NotFoundError
 
 if TYPE_CHECKING:
     from service.citations.verifying import Verifier
@@ -131,8 +131,7 @@ async def read_citations(request: Asked, rebuttal_id: FromPath[str]) -> ASGIResp
     backend = backend_of(request)
     store = backend.runtime.store
     record = await backend.call(store.get, rebuttal_id)
-    if record.status == "draft" and not sees_drafts(request):
-        raise NotFoundError(f"There is no record {rebuttal_id}.")
+    await check_visible(request, record)
     return answer(RecordCitations(items=await backend.call(of_record, store, rebuttal_id)))
 
 

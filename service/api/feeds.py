@@ -20,6 +20,7 @@ from service.api.interchange import public_base, publisher_of
 from service.api.openapi import IF_NONE_MATCH, documented
 from service.domain import Filters, Language, ShortText
 from service.ingest import feeds
+from service.store import Store
 
 _FRESH_S: Final = 60
 
@@ -65,7 +66,7 @@ async def _feed(request: Asked, media_type: str) -> ASGIResponse:
     backend = backend_of(request)
     query = read_query(request, FeedQuery)
     filters = Filters(topic=query.topic, authority=query.authority, language=query.language)
-    found = await backend.call(feeds.entries, backend.runtime.store, filters)
+    found = await backend.call(_entries, backend.runtime.store, filters)
     about = _about(request, query)
     write = feeds.atom if media_type == feeds.ATOM else _json
     body = await backend.call(write, found, about)
@@ -77,6 +78,13 @@ async def _feed(request: Asked, media_type: str) -> ASGIResponse:
     if _known(request, headers["ETag"], changed):
         return ASGIResponse(status_code=304, headers=headers)
     return ASGIResponse(body=body, headers=headers, media_type=f"{media_type}; charset=utf-8")
+
+
+def _entries(store: Store, filters: Filters) -> list[feeds.Entry]:
+    """The entries, without those of records that were thrown away before they were ever published."""
+    found = feeds.entries(store, filters)
+    public = store.public([one.record.id for one in found])
+    return [one for one in found if one.record.id in public]
 
 
 def _about(request: Asked, query: FeedQuery) -> feeds.About:
@@ -102,5 +110,5 @@ def _known(request: Asked, tag: str, changed: dt.datetime | None) -> bool:
         return (
             since is not None and changed is not None and changed.replace(microsecond=0) <= parsedate_to_datetime(since)
         )
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, OverflowError):
         return False

@@ -72,5 +72,5 @@ async def read_provenance(request: Asked, rebuttal_id: FromPath[str]) -> ASGIRes
 async def _visible(request: Asked, rebuttal_id: str) -> Rebuttal:
     backend = backend_of(request)
     record = await backend.call(backend.runtime.store.get, rebuttal_id)
-    check_visible(request, record)
+    await check_visible(request, record)
     return record

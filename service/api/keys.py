@@ -83,7 +83,7 @@ class Secret(Struct, frozen=True, kw_only=True):
 class LogQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The parameters of ``GET /v1/keys/log``."""
 
-    since: Annotated[int, Meta(ge=0, description="`number` of the last entry that the caller has.")] = 0
+    since: Annotated[int, Meta(ge=0, le=2**53, description="`number` of the last entry that the caller has.")] = 0
     limit: Annotated[int, Meta(ge=1, le=1_000, description="How many at most.")] = 100
 
 

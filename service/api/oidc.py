@@ -18,7 +18,7 @@ from service.api.auth import RANKS, digest
 from service.api.backend import Backend, backend_of
 from service.api.bodies import Asked, read_query
 from service.api.cookies import cookie, cookie_name, same
-from service.api.oidc_flow import Flow, is_trusted, unbelieved
+from service.api.oidc_flow import LONGEST_S, Flow, is_trusted, unbelieved
 from service.api.openapi import documented
 from service.api.problems import ProblemError
 from service.api.sessions import open_session, session_cookie, sign_out
@@ -33,7 +33,6 @@ if TYPE_CHECKING:
 
 _ACTOR: Final = "oidc"
 _COOKIE: Final = "rejoinder-oidc"
-_PATIENCE_S: Final = 600
 _PERSON: Final = re.compile(r"[a-z0-9][a-z0-9._@+-]{0,99}")
 _DESK: Final = "/desk"
 
@@ -81,9 +80,9 @@ async def begin_oidc(request: Asked) -> ASGIResponse:
     A browser is sent on, with a cookie by which it is known again when it comes back within ten minutes.
     """
     provider = await openid_of(request).provider()
-    flow = Flow.begin(own_page(read_query(request, SignInQuery).next), seconds=_PATIENCE_S)
+    flow = Flow.begin(own_page(read_query(request, SignInQuery).next), seconds=LONGEST_S)
     settings = backend_of(request).settings
-    kept = cookie(settings, flow.cookie(), seconds=_PATIENCE_S, name=_COOKIE)
+    kept = cookie(settings, flow.cookie(), seconds=LONGEST_S, name=_COOKIE)
     return _sent_on(await provider.address(flow), kept)
 
 
@@ -113,7 +112,7 @@ async def finish_oidc(request: Asked) -> ASGIResponse:
     session = await open_session(backend, person.name)
     await sign_out(request)
     gone = cookie(backend.settings, "", seconds=0, name=_COOKIE)
-    return _sent_on(flow.leads_to, session_cookie(backend, session), gone)
+    return _sent_on(own_page(flow.leads_to), session_cookie(backend, session), gone)
 
 
 async def recognised(backend: Backend, claims: Mapping[str, Any]) -> Person:

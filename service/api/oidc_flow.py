@@ -12,6 +12,9 @@ import msgspec
 from service.api.cookies import derived, new_token
 from service.api.problems import ProblemError
 
+LONGEST_S: Final = 600
+"""How long somebody may take at the provider."""
+
 _LOGGER: Final = logging.getLogger("rejoinder.oidc")
 
 
@@ -40,9 +43,10 @@ class Flow(NamedTuple):
         """What `cookie` holds; None where it is no flow of ours, or too old."""
         try:
             found = msgspec.convert(msgspec.json.decode(base64.urlsafe_b64decode(cookie)), cls)
-        except (ValueError, msgspec.MsgspecError):
+        except (ValueError, msgspec.MsgspecError, RecursionError):
             return None
-        return found if found.until > time.time() else None
+        # A cookie can be anybody's work: one of ours never ends later than this.
+        return found if 0 < found.until - time.time() <= LONGEST_S else None
 
     def cookie(self) -> str:
         """As the value of a cookie."""

@@ -23,7 +23,6 @@ from service.api.records import (
     known_tags,
     may_publish,
     similar_links,
-    visible,
     written,
 )
 from service.domain import Filters, Rebuttal, RebuttalContent
@@ -58,17 +57,21 @@ _CONTENT: Final = msgspec.json.Decoder(RebuttalContent)
 async def list_rebuttals(request: Asked) -> ASGIResponse:
     """List rebuttals in the order of their ids.
 
-    Page by page: send `next_cursor` as `cursor` until it is null. Drafts are shown to editors only, so a page
-    may hold fewer records than `limit`.
+    Page by page: send `next_cursor` as `cursor` until it is null. Drafts, and what was never anything else, are
+    shown to editors only.
     """
     backend = backend_of(request)
     query = read_query(request, ListQuery)
     if query.status == "draft" and not sees_drafts(request):
         raise key_needed("Drafts are shown to keys of the role editor or above.")
-    page = await backend.call(backend.runtime.store.page, query.filters(), cursor=query.cursor, limit=query.limit)
-    return answer(
-        RebuttalPage(items=[item for item in page.items if visible(request, item)], next_cursor=page.next_cursor)
+    page = await backend.call(
+        backend.runtime.store.page,
+        query.filters(),
+        cursor=query.cursor,
+        limit=query.limit,
+        public=not sees_drafts(request),
     )
+    return answer(RebuttalPage(items=page.items, next_cursor=page.next_cursor))
 
 
 @get(
@@ -83,7 +86,7 @@ async def read_rebuttal(request: Asked, rebuttal_id: FromPath[str]) -> ASGIRespo
     """
     backend = backend_of(request)
     record = await backend.call(backend.runtime.store.get, rebuttal_id)
-    check_visible(request, record)
+    await check_visible(request, record)
     known = request.headers.get("if-none-match", "")
     if known.strip() == "*" or str(record.revision) in known_tags(known):
         return ASGIResponse(status_code=304, headers={"ETag": etag(record)})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Annotated, Final
 
 from litestar.response.base import ASGIResponse
@@ -10,7 +11,7 @@ from msgspec import Meta, Struct
 
 from embeddings.batcher import Overloaded
 from service.api.auth import principal_of, sees_drafts
-from service.api.backend import Backend
+from service.api.backend import Backend, backend_of
 from service.api.bodies import Asked, answer
 from service.api.problems import FieldError, ProblemError
 from service.domain import Rebuttal, ShortText
@@ -25,16 +26,25 @@ class Reason(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     reason: Annotated[ShortText, Meta(description="Why, for the log and the list of revisions.")] | None = None
 
 
-def visible(request: Asked, record: Rebuttal) -> bool:
-    """Whether whoever asks may see this state of a record."""
-    return record.status != "draft" or sees_drafts(request)
+async def visible(request: Asked, states: Sequence[Rebuttal]) -> list[Rebuttal]:
+    """Those of the states of records that whoever asks may see.
+
+    To the public that is no draft, and no record that was thrown away before it was ever published.
+    """
+    if sees_drafts(request):
+        return list(states)
+    ended = sorted({state.id for state in states if state.status not in {"draft", "published"}})
+    backend = backend_of(request)
+    public = await backend.call(backend.runtime.store.public, ended) if ended else set()
+    return [
+        state for state in states if state.status == "published" or (state.status != "draft" and state.id in public)
+    ]
 
 
-def check_visible(request: Asked, *states: Rebuttal) -> None:
-    """Say of a draft that there is none, to whoever may not see it. Raises `NotFoundError`."""
-    for state in states:
-        if not visible(request, state):
-            raise NotFoundError(f"There is no record {state.id}.")
+async def check_visible(request: Asked, *states: Rebuttal) -> None:
+    """Say of what whoever asks may not see that it is not there. Raises `NotFoundError`."""
+    if len(await visible(request, states)) < len(states):
+        raise NotFoundError(f"There is no record {states[0].id}.")
 
 
 def may_publish(request: Asked) -> bool:

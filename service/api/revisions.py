@@ -80,7 +80,8 @@ async def read_revisions(request: Asked, rebuttal_id: FromPath[str]) -> ASGIResp
     store = backend.runtime.store
     found = await backend.call(store.revisions, rebuttal_id, before=query.before, limit=query.limit)
     older = found[-1].revision if found[-1].revision > 1 else None
-    shown = [revision for revision in found if visible(request, revision.rebuttal)]
+    seen = {state.revision for state in await visible(request, [revision.rebuttal for revision in found])}
+    shown = [revision for revision in found if revision.revision in seen]
     if not shown and older is None:
         raise NotFoundError(f"There is no record {rebuttal_id}.")
     return answer(Revisions(items=shown, next_before=older))
@@ -95,7 +96,7 @@ async def read_revision(request: Asked, rebuttal_id: FromPath[str], revision: Fr
     """Read one revision of a rebuttal. It never changes."""
     backend = backend_of(request)
     found = await backend.call(backend.runtime.store.revision, rebuttal_id, _in_range(rebuttal_id, revision))
-    check_visible(request, found.rebuttal)
+    await check_visible(request, found.rebuttal)
     return answer(found)
 
 
@@ -121,7 +122,7 @@ async def read_diff(request: Asked, rebuttal_id: FromPath[str]) -> ASGIResponse:
         return store.revision(rebuttal_id, before), store.revision(rebuttal_id, after)
 
     before, after = await backend.call(compared)
-    check_visible(request, before.rebuttal, after.rebuttal)
+    await check_visible(request, before.rebuttal, after.rebuttal)
     changes = await backend.call(diff, content_of(before.rebuttal), content_of(after.rebuttal))
     return answer(Diff(rebuttal_id=rebuttal_id, before=before.revision, after=after.revision, changes=changes))
 

@@ -11,11 +11,10 @@ from litestar.response.base import ASGIResponse
 from msgspec import Meta, Struct
 
 from service.api import examples
-from service.api.auth import reads
+from service.api.auth import reads, sees_drafts
 from service.api.backend import backend_of
 from service.api.bodies import Asked, answer, read_json
 from service.api.openapi import documented
-from service.api.records import visible
 from service.domain import (
     Authority,
     Citation,
@@ -79,5 +78,5 @@ async def find_similar(request: Asked) -> ASGIResponse:
     """
     backend = backend_of(request)
     body = await read_json(request, _SKETCH, backend.settings.max_body)
-    found = await backend.runtime.neighbours.of(body, but=body.id, limit=_SHOWN)
-    return answer(SimilarList(items=[one for one in found if visible(request, one.rebuttal)]))
+    found = await backend.runtime.neighbours.of(body, but=body.id, limit=_SHOWN, drafts=sees_drafts(request))
+    return answer(SimilarList(items=found))

@@ -24,7 +24,6 @@ from service.api.records import may_publish
 from service.domain import Filters, ImportReport, Rebuttal, RebuttalContent
 from service.ingest.claimreview import CONTENT_TYPE, data_feed
 from service.ingest.formats import MEDIA_TYPES, Source, format_of_type
-from service.store import Store
 
 _LOGGER: Final = logging.getLogger("rejoinder.api")
 _LINES_AT_ONCE: Final = 200
@@ -124,19 +123,15 @@ async def export_rebuttals(request: Asked) -> ASGIResponse:
     if query.format == "claimreview":
         media_type = CONTENT_TYPE
         filters = structs.replace(filters, status=filters.status or "published")
-        records = _records(store, filters, drafts=sees_drafts(request))
+        records = store.scan(filters, public=not sees_drafts(request))
         lines = data_feed(records, public_base(request), publisher_of(request))
     else:
         media_type = NDJSON[0]
-        lines = _lines(_records(store, filters, drafts=sees_drafts(request)))
+        lines = _lines(store.scan(filters, public=not sees_drafts(request)))
     pieces = _pieces(backend, lines)
     # Read before the answer begins: a store that fails still gets its problem document.
     first = await anext(pieces, b"")
     return ASGIStreamingResponse(iterator=_chain(first, pieces), media_type=media_type)
-
-
-def _records(store: Store, filters: Filters, *, drafts: bool) -> Iterator[Rebuttal]:
-    return (record for record in store.scan(filters) if drafts or record.status != "draft")
 
 
 def _lines(records: Iterator[Rebuttal]) -> Iterator[bytes]:

@@ -77,7 +77,7 @@ class Catalog:
         content = structs.replace(content, id=rebuttal_id)
 
         def change(current: Rebuttal) -> Change:
-            return Change(content, steps.of_update(current, content.status, may_publish=may_publish))
+            return Change(content, steps.of_update(current, content, may_publish=may_publish))
 
         return await self._change(rebuttal_id, change, expected_revision, actor=actor, reason=reason)
 

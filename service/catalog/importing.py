@@ -212,7 +212,7 @@ def _fault(line: ParsedLine, known: dict[str, Rebuttal], *, may_publish: bool) -
         if current is None:
             steps.check_name(content)
         else:
-            steps.check_import(current, content.status, may_publish=may_publish)
+            steps.check_import(current, content, may_publish=may_publish)
     except RejoinderError as error:
         return RejectedLine(line=line.number, id=content.id, error=error.detail)
     return None

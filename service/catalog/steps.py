@@ -25,34 +25,36 @@ def check_name(new: RebuttalContent) -> None:
         raise InvalidRecordError(f"No record can be called {new.id}: its address is a route of the API.", field="$.id")
 
 
-def of_update(current: Rebuttal, status: Status, *, may_publish: bool) -> Action:
-    """What the log calls an edit after which the record has this status.
+def of_update(current: Rebuttal, new: RebuttalContent, *, may_publish: bool) -> Action:
+    """What the log calls an edit after which the record has this content.
 
     Raises:
         InvalidTransitionError: an edit cannot take this step.
         NotAllowedError: it is a publisher's.
     """
+    status = new.status
     if current.status in FINAL and status != current.status:
         raise InvalidTransitionError(
             f"The record {current.id} is {current.status}; an update cannot make it {status}. Create a new record."
         )
     if current.status not in FINAL and status in FINAL:
         raise InvalidTransitionError(f"Use the route for it to make a record {status}.", field="$.status")
-    _check_right(current, status, may_publish=may_publish)
+    _check_right(current, new, may_publish=may_publish)
     return "publish" if (current.status, status) == ("draft", "published") else "update"
 
 
-def check_import(current: Rebuttal, status: Status, *, may_publish: bool) -> None:
-    """Whether an import may give a record that is here this status: another store's withdrawal yes, a revival no.
+def check_import(current: Rebuttal, new: RebuttalContent, *, may_publish: bool) -> None:
+    """Whether an import may give this content to a record that is here: another store's withdrawal yes, a revival no.
 
     Raises:
         InvalidTransitionError: the record is out of use for good.
         NotAllowedError: the step is a publisher's.
     """
+    status = new.status
     revived = current.status == "retracted" or status not in FINAL
     if current.status in FINAL and status != current.status and revived:
         raise InvalidTransitionError(f"The record is {current.status} here; an import cannot make it {status}.")
-    _check_right(current, status, may_publish=may_publish)
+    _check_right(current, new, may_publish=may_publish)
 
 
 def check_open(current: Rebuttal) -> None:
@@ -61,9 +63,16 @@ def check_open(current: Rebuttal) -> None:
         raise InvalidTransitionError(f"The record {current.id} is {current.status} already.")
 
 
-def _check_right(current: Rebuttal, status: Status, *, may_publish: bool) -> None:
-    if status != current.status and not may_publish:
+def _check_right(current: Rebuttal, new: RebuttalContent, *, may_publish: bool) -> None:
+    if may_publish:
+        return
+    if new.status != current.status:
         raise NotAllowedError(
-            f"The record {current.id} is {current.status}; to make it {status} needs the role publisher or above.",
+            f"The record {current.id} is {current.status}; to make it {new.status} needs the role publisher or above.",
             field="$.status",
+        )
+    if current.status == "superseded" and new.superseded_by != current.superseded_by:
+        raise NotAllowedError(
+            f"To name another record that stands in for {current.id} needs the role publisher or above.",
+            field="$.superseded_by",
         )

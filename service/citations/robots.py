@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Final, NamedTuple
 from urllib.parse import urlsplit
 from urllib.robotparser import RobotFileParser
@@ -30,7 +31,7 @@ class Manners(NamedTuple):
     def delay(self) -> float:
         """Seconds between two requests that the site asks for, 30 at most; 0 where it does not say."""
         given = self.rules.crawl_delay(AGENT) if self.rules else None
-        return min(float(given or 0), _LONGEST_DELAY)
+        return float(min(int(given or 0), _LONGEST_DELAY))
 
 
 class Robots:
@@ -42,7 +43,10 @@ class Robots:
 
     async def of(self, url: str) -> Manners:
         """The rules of the page's origin."""
-        parts = urlsplit(url)
+        try:
+            parts = urlsplit(url)
+        except ValueError:
+            return Manners(None, OutboundError("This is not an address.", reason="forbidden"))
         origin = f"{parts.scheme}://{parts.netloc}"
         if origin not in self._known:
             self._known[origin] = await self._ask(origin)
@@ -57,10 +61,27 @@ class Robots:
             return Manners(None, error) if lost else Manners(_rules(""))
         if got.status >= _SERVER_ERROR:
             return Manners(None, OutboundError("The site cannot tell its rules.", reason="too-slow"))
-        return Manners(_rules(got.body.decode("utf-8", errors="replace") if got.status == _OK else ""))
+        text = got.body.decode("utf-8", errors="replace") if got.status == _OK else ""
+        return Manners(await asyncio.to_thread(_rules, text))  # a large file takes longer than the event loop may stand
 
 
 def _rules(text: str) -> RobotFileParser:
+    lines = text.splitlines()
+    try:
+        return _parsed(lines)
+    except ValueError:  # the parser gives up at numbers and addresses that are none: its other lines still count
+        return _parsed([line for line in lines if _is_readable(line)])
+
+
+def _is_readable(line: str) -> bool:
+    try:
+        _parsed(["User-agent: *", line])
+    except ValueError:
+        return False
+    return True
+
+
+def _parsed(lines: list[str]) -> RobotFileParser:
     rules = RobotFileParser()
-    rules.parse(text.splitlines())
+    rules.parse(lines)
     return rules

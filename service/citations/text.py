@@ -10,6 +10,8 @@ from functools import cache
 from importlib.metadata import version
 from typing import Final, NamedTuple
 
+from service.outbound.bodies import is_charset
+
 _NO_LETTER: Final = re.compile(r"[\W_]+")
 _CHARSET: Final = re.compile(r"charset=[\"']?([A-Za-z0-9._-]+)", re.IGNORECASE)
 _META_WITHIN: Final = 2_048
@@ -97,7 +99,7 @@ def decode(body: bytes, content_type: str) -> str:
     """
     own = _CHARSET.search(body[:_META_WITHIN].decode("latin-1"))
     for named in (_CHARSET.search(content_type), own):
-        if named:
+        if named and is_charset(named[1]):
             try:
                 return body.decode(named[1])
             except (LookupError, UnicodeError):

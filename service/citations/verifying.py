@@ -11,6 +11,8 @@ import contextlib
 import datetime as dt
 from collections import Counter, deque
 from collections.abc import Callable, Coroutine, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Final, NamedTuple
 from urllib.parse import urlsplit
 
@@ -32,6 +34,8 @@ _MOST: Final = 10_000_000
 _PAGE_S: Final = 20.0
 _READ_S: Final = 30.0
 _HOSTS_AT_ONCE: Final = 4
+# Reading cannot be broken off, and a page may be made to take long: in threads that nothing else waits for.
+_READING: Final = ThreadPoolExecutor(_HOSTS_AT_ONCE, thread_name_prefix="pages")
 _PATIENCE_S: Final = 10.0
 _BUSY: Final = frozenset({429, 503})
 _OK: Final = range(200, 300)
@@ -189,7 +193,7 @@ class _Asker:
     async def ask(self, due: Iterable[Due]) -> None:
         hosts: dict[str, deque[Due]] = {}
         for one in due:
-            hosts.setdefault(urlsplit(one.link.url).netloc.lower(), deque()).append(one)
+            hosts.setdefault(_host(one.link.url), deque()).append(one)
         try:
             async with asyncio.TaskGroup() as group:
                 for queue in hosts.values():
@@ -235,6 +239,13 @@ class _Asker:
         return await self._outbound.fetch(one.link.url, most=_MOST, seconds=_PAGE_S, headers=headers)
 
 
+def _host(url: str) -> str:
+    try:
+        return urlsplit(url).netloc.lower()
+    except ValueError:  # it is not asked: its check says so
+        return ""
+
+
 async def _finish(work: Coroutine[object, object, None]) -> None:
     """Do it to the end, also when time is over meanwhile: what was found is not thrown away."""
     task = asyncio.ensure_future(work)
@@ -248,7 +259,8 @@ async def _finish(work: Coroutine[object, object, None]) -> None:
 async def _read(got: Fetched) -> PageText:
     try:
         async with asyncio.timeout(_READ_S):
-            return await asyncio.to_thread(read_page, got.body, got.headers.get("content-type", ""))
+            read = partial(read_page, got.body, got.headers.get("content-type", ""))
+            return await asyncio.get_running_loop().run_in_executor(_READING, read)
     except TimeoutError:
         raise OutboundError("The page takes too long to read.", reason="too-slow") from None
 

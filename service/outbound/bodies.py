@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import zlib
 from collections.abc import AsyncIterable
 from typing import Final
@@ -11,6 +12,18 @@ from service.errors import OutboundError
 _GZIP: Final = 16 + zlib.MAX_WBITS
 _OVERHEAD: Final = 65_536
 """Bytes on the wire beyond the decoded bound: what gzip may add to text that does not shrink."""
+
+
+_NO_PAGE: Final = frozenset({"punycode", "idna"})
+"""Encodings of host names. Python decodes them in a time that grows with the square of the text."""
+
+
+def is_charset(name: str) -> bool:
+    """Whether a page may say that it is in this encoding; one that Python does not know is none."""
+    try:
+        return codecs.lookup(name).name not in _NO_PAGE
+    except LookupError:
+        return False
 
 
 async def read(pieces: AsyncIterable[bytes], encoding: str, most: int, *, cut: bool = False) -> bytes:

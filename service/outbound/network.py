@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import Awaitable, Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Final
 
 import httpcore
@@ -16,6 +18,9 @@ Resolve = Callable[[str, int], Awaitable[Sequence[str]]]
 
 _CONNECT_S: Final = 5.0
 _MOST_ADDRESSES: Final = 4
+# The system's resolver cannot be broken off, and who owns a name decides how long it takes: in threads of their own,
+# names that nobody answers for hold up other names alone, and not the store's work.
+_RESOLVING: Final = ThreadPoolExecutor(16, thread_name_prefix="resolve")
 
 
 class CheckedNetwork(httpcore.AsyncNetworkBackend):
@@ -77,5 +82,6 @@ class CheckedNetwork(httpcore.AsyncNetworkBackend):
 
 async def resolve(host: str, port: int) -> list[str]:
     """What the system's resolver answers, every spelling of a number included. Raises `OSError`."""
-    found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    ask = partial(socket.getaddrinfo, host, port, type=socket.SOCK_STREAM)
+    found = await asyncio.get_running_loop().run_in_executor(_RESOLVING, ask)
     return [str(entry[4][0]) for entry in found]

@@ -121,12 +121,23 @@ class Store(Protocol):
         """The records that exist among those asked for, in one query."""
         ...
 
-    def page(self, filters: Filters, *, cursor: str | None, limit: int) -> Page:
-        """Records in the order of their ids. Raises `RejoinderError` for a cursor that is not ours."""
+    def public(self, ids: Sequence[str]) -> set[str]:
+        """Those of the ids whose records are or were public: published here, or no draft when they came.
+
+        A draft that is merged, superseded or retracted is out of use without ever having been public.
+        """
         ...
 
-    def scan(self, filters: Filters | None = None) -> Iterator[Rebuttal]:
-        """Every record in the order of ids, read in pieces: memory stays flat."""
+    def page(self, filters: Filters, *, cursor: str | None, limit: int, public: bool = False) -> Page:
+        """Records in the order of their ids; all, or those that the public sees: no drafts, and see `public`.
+
+        Raises:
+            RejoinderError: the cursor is not ours.
+        """
+        ...
+
+    def scan(self, filters: Filters | None = None, *, public: bool = False) -> Iterator[Rebuttal]:
+        """Every record in the order of ids, as `page` has them, read in pieces: memory stays flat."""
         ...
 
     def revisions(self, rebuttal_id: str, *, before: int | None = None, limit: int | None = None) -> list[Revision]:

@@ -126,7 +126,7 @@ def _wished(retry_after: str) -> float:
         return float(text[:9])
     try:
         until = email.utils.parsedate_to_datetime(text)
-    except ValueError:
+    except (ValueError, OverflowError):
         return 0.0
     if until.tzinfo is None:
         until = until.replace(tzinfo=dt.UTC)

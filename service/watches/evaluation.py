@@ -62,7 +62,7 @@ class Evaluator:
             return False
         for finder in self._finders:
             await asyncio.to_thread(finder.refresh)
-        piece = _Piece(self._store, self._checker, changes)
+        piece = _Piece(self._store, self._checker, await asyncio.to_thread(self._told, changes))
         seen = 0 if piece.steps.every else _EVERY
         while seen < _EVERY and (group := await asyncio.to_thread(self._watches.watching, seen, _WATCHES)):
             seen = group[-1][0]
@@ -73,6 +73,12 @@ class Evaluator:
         self._piece = min(_PIECE, self._piece * 2)
         work = Work(holder, changes[-1].event.number, seen, piece.notices, piece.stands)
         return await asyncio.to_thread(self._watches.advance, work)
+
+    def _told(self, changes: Sequence[Change]) -> Sequence[Change]:
+        """The changes without those of records that were thrown away before they were ever published."""
+        ended = {one.after.id for one in changes if one.after.status in {"retracted", "superseded"}}
+        unseen = ended - self._store.public(sorted(ended)) if ended else ended
+        return [one for one in changes if one.after.id not in unseen]
 
     async def _searchable(self, changes: Sequence[Change]) -> bool:
         """Whether every encoder has read the records; given up on those that have waited long."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated, Final
 from urllib.parse import urlencode
 
@@ -71,19 +72,18 @@ async def browse(request: Asked) -> ASGIResponse:
 async def read_record(request: Asked, rebuttal_id: FromPath[str]) -> ASGIResponse:
     """A record with its sources, its markup, and what became of it."""
     backend = backend_of(request)
-    store = backend.runtime.store
-    record = await backend.call(store.get, rebuttal_id)
-    if record.status == "draft":
+    found = await public_records(backend, [rebuttal_id])
+    if not found:
         raise NotFoundError(f"There is no record {rebuttal_id}.")
+    record = found[rebuttal_id]
     related = [*record.contested_with, *([record.superseded_by] if record.superseded_by else [])]
-    others = await backend.call(store.get_many, related) if related else {}
     address = f"{base_of(request)}/rebuttals/{record.id}"
     return page(
         request,
         "record.html",
         record=record,
         ended=await _ending(backend, record),
-        others={name: other for name, other in others.items() if other.status != "draft"},
+        others=await public_records(backend, related),
         links=await markup.link_states(backend, record),
         address=address,
         jsonld=Markup(markup.claim_review(record, base_of(request))),  # noqa: S704  escaped where it is made
@@ -95,20 +95,32 @@ async def read_history(request: Asked, rebuttal_id: FromPath[str]) -> ASGIRespon
     """Every state that a record was in, and what each changed."""
     backend = backend_of(request)
     found = await backend.call(backend.runtime.store.revisions, rebuttal_id)
-    shown = [revision for revision in found if revision.rebuttal.status != "draft"]
+    public = await public_records(backend, [rebuttal_id])
+    shown = [revision for revision in found if public and revision.rebuttal.status != "draft"]
     if not shown:
         raise NotFoundError(f"There is no record {rebuttal_id}.")
     return page(request, "revisions.html", record=shown[0].rebuttal, steps=changes.steps(shown), inside=False)
+
+
+async def public_records(backend: Backend, ids: Sequence[str]) -> dict[str, Rebuttal]:
+    """The records among those asked for that the public may see: no drafts, and none that were never more than that."""
+    if not ids:
+        return {}
+    found = await backend.call(backend.runtime.store.get_many, ids)
+    public = await backend.call(backend.runtime.store.public, ids)
+    return {name: record for name, record in found.items() if name in public and record.status != "draft"}
 
 
 async def _listing(backend: Backend, query: BrowseQuery, asked: dict[str, str]) -> Listing:
     if query.q:
         hits = await backend.runtime.checker.search(query.q, limit=_FOUND, filters=query.filters())
         return Listing(records=[hit.rebuttal for hit in hits])
-    found = await backend.call(backend.runtime.store.page, query.filters(), cursor=query.cursor, limit=_ON_A_PAGE)
+    found = await backend.call(
+        backend.runtime.store.page, query.filters(), cursor=query.cursor, limit=_ON_A_PAGE, public=True
+    )
     kept = {name: value for name, value in asked.items() if value}
     more = f"/rebuttals?{urlencode({**kept, 'cursor': found.next_cursor})}" if found.next_cursor else None
-    return Listing(records=[record for record in found.items if record.status != "draft"], more=more)
+    return Listing(records=found.items, more=more)
 
 
 async def _ending(backend: Backend, record: Rebuttal) -> Revision | None:

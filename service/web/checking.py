@@ -20,6 +20,7 @@ from service.domain import MAX_CLAIM, AsOf, Claim, DocumentText, Language, Rebut
 from service.verdict_id import LONGEST, Said
 from service.web import answers, sharing
 from service.web.answers import Answer, Article, Read
+from service.web.browsing import public_records
 from service.web.forms import Form, read_form
 from service.web.marks import PAGE
 from service.web.rendering import page
@@ -132,6 +133,4 @@ async def _record_of(backend: Backend, said: Said | None) -> Rebuttal | None:
     """The record that the verdict of then stood on, as it is now."""
     if said is None or said.rebuttal_id is None:
         return None
-    found = await backend.call(backend.runtime.store.get_many, [said.rebuttal_id])
-    record = found.get(said.rebuttal_id)
-    return record if record and record.status != "draft" else None
+    return (await public_records(backend, [said.rebuttal_id])).get(said.rebuttal_id)

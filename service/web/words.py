@@ -77,8 +77,12 @@ def differs(difference: Difference) -> str:
 
 
 def host(address: str) -> str:
-    """The site that an address belongs to, without ``www.``."""
-    return (urlsplit(address).hostname or address).removeprefix("www.")
+    """The site that an address belongs to, without ``www.``; an address that names none as it is."""
+    try:
+        name = urlsplit(address).hostname
+    except ValueError:  # brackets without an address of IPv6 in them
+        name = None
+    return (name or address).removeprefix("www.")
 
 
 def moment(at: dt.datetime | None) -> str:

@@ -196,3 +196,18 @@ def test_who_may_merge_what(api: Api) -> None:
     assert step(api, "one-draft", "merge", {"other": "nowhere"}).status_code == 404
     assert step(api, "one-draft", "merge", {"other": "two-draft"}, role="editor").status_code == 200
     assert step(api, "public", "merge", {"other": "one-draft"}, role="publisher").status_code == 200
+
+
+def test_which_record_stands_in_for_another_is_the_publishers_word(api: Api) -> None:
+    for name in ("successor", "usurper", "succeeded"):
+        create(api, name)
+    assert step(api, "succeeded", "supersede", {"by": "successor"}).status_code == 200
+    changed = body("succeeded", status="superseded", superseded_by="usurper")
+    assert put(api, "succeeded", changed, "editor").status_code == 403
+    line = {**api.key("editor"), "Content-Type": "application/x-ndjson"}
+    report = api.client.post("/v1/rebuttals/import", content=ndjson(changed), headers=line).json()
+    assert (report["updated"], report["rejected_total"]) == (0, 1)
+    assert (
+        put(api, "succeeded", {**changed, "superseded_by": "successor", "rating": "scam"}, "editor").status_code == 200
+    )
+    assert put(api, "succeeded", changed, "publisher").status_code == 200

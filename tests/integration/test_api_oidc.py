@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import base64
 import importlib.util
 import logging
 import re
@@ -12,12 +14,15 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+import msgspec
 import pytest
 from support.api import Api, open_api
 from support.openid import CLIENT, SECRET, Provider, openid_provider
 
 from service.api import oidc, oidc_provider
 from service.api.app import create_app
+from service.api.cookies import derived
+from service.api.oidc_flow import Flow
 from service.settings import Settings, SettingsError
 
 PUBLIC = "http://desk.example.org"
@@ -171,7 +176,7 @@ def test_a_code_from_another_issuer_is_not_sent_to_this_one(api: Api, provider: 
 def test_a_browser_that_takes_too_long_starts_anew(
     api: Api, provider: Provider, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(oidc, "_PATIENCE_S", -1)
+    monkeypatch.setattr(oidc, "LONGEST_S", -1)
     api.client.cookies.clear()
     answer = api.client.get("/sign-in/oidc", follow_redirects=False)
     api.client.cookies.set("rejoinder-oidc", answer.headers["set-cookie"].partition("=")[2].partition(";")[0])
@@ -282,3 +287,35 @@ def test_a_missing_extra_is_named(provider: Provider, monkeypatch: pytest.Monkey
     monkeypatch.setattr(oidc, "find_spec", lambda name: None if name == "authlib" else found(name))
     with pytest.raises(SettingsError, match=r"pip install 'rejoinder\[oidc\]'"):
         create_app(Settings(**settings(provider)))
+
+
+def held(secret: str, until: object, leads_to: object = "/desk") -> str:
+    return base64.urlsafe_b64encode(msgspec.json.encode((secret, until, leads_to))).decode()
+
+
+@pytest.mark.parametrize(
+    "cookie",
+    [
+        held("s", 10**12),
+        held("s", 10**40),
+        held("s", int(time.time()) + 86_400),
+        base64.urlsafe_b64encode(b"[" * 30_000).decode(),
+        held("s", "soon"),
+        "\u00e9",
+    ],
+    ids=["year 33658", "beyond every year", "tomorrow", "deep", "no time", "no base64"],
+)
+def test_a_flow_that_we_did_not_begin_is_refused(api: Api, cookie: str) -> None:
+    for until in (10**12, 10**40, int(time.time()) + 86_400):
+        state = derived("s", f"state {until} /desk")
+        sent = {"Cookie": f"rejoinder-oidc={cookie}".encode("latin-1")}
+        answer = api.client.get(f"{oidc_provider.CALLBACK}?code=c&state={state}", headers=sent)
+        assert answer.status_code == 401, answer.text
+        assert "this browser was not sent there" in answer.text
+
+
+def test_nobody_is_sent_to_another_site_by_a_flow_of_their_own(api: Api, provider: Provider) -> None:
+    flow = Flow.begin("//evil.example/", seconds=60)
+    api.client.cookies.set("rejoinder-oidc", flow.cookie())
+    there = asyncio.run(oidc_provider.Provider(api.runtime.settings).address(flow))
+    assert come_back(api, provider.sign_in(there)).headers["location"] == "/desk"

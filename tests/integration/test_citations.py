@@ -15,7 +15,6 @@ import pytest
 from support.records import content
 from support.web import Asking, Send, Site, page, redirect, site
 
-from service.citations.robots import Robots
 from service.citations.text import PageText, read_page
 from service.citations.verifying import Report, Verifier
 from service.domain import Citation, LinkState
@@ -376,31 +375,3 @@ def test_a_store_that_was_filled_before_is_taken_in(tmp_path: Path) -> None:
             actor="test",
         )
         assert store.links.counts() == {"unchecked": 1_200}
-
-
-@pytest.mark.parametrize(
-    "line",
-    ["Disallow: //[", "Crawl-delay: \u00b2", f"Crawl-delay: {'9' * 5_000}", "Request-rate: \u00b2/5"],
-    ids=["address", "digit", "number", "rate"],
-)
-def test_a_robots_txt_with_nonsense_in_it_stops_no_run_and_its_other_rules_hold(
-    store: SqliteStore, web: Site, line: str
-) -> None:
-    rules = f"User-agent: *\n{line}\nDisallow: /private\n".encode()
-    web.pages |= {"/robots.txt": page(200, rules, kind="text/plain"), "/private/a": page(200, article())}
-    cite(store, "a", cited(f"{web.url}/private/a"), cited(f"{web.url}/story"))
-    verify(store)
-    assert state(store, place=0) == ("blocked", "robots")
-    assert state(store, place=1) == ("fine", None)
-
-
-def test_a_delay_beyond_every_number_is_cut(web: Site) -> None:
-    web.pages["/robots.txt"] = page(200, b"User-agent: *\nCrawl-delay: " + b"9" * 400, kind="text/plain")
-    assert asyncio.run(Robots(Outbound(private=True)).of(f"{web.url}/story")).delay() == 30.0
-
-
-def test_an_address_that_cannot_be_taken_apart_stops_no_run(store: SqliteStore, web: Site) -> None:
-    cite(store, "a", cited("http://[x/"), cited(f"{web.url}/story"))
-    verify(store)
-    assert state(store, place=0) == ("blocked", "address-closed")
-    assert state(store, place=1) == ("fine", None)

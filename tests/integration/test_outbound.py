@@ -6,7 +6,9 @@ import asyncio
 import datetime as dt
 import gzip
 import itertools
+import socket
 import ssl
+import threading
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -313,3 +315,29 @@ def test_the_next_address_is_tried_where_one_does_not_answer(web: Site) -> None:
     web.pages = {"/": page(200, b"second")}
     outbound, _ = resolving(["::1", "127.0.0.1"], private=True)
     assert fetch(outbound, f"http://two.test:{web.port}/").body == b"second"
+
+
+def test_names_that_nobody_resolves_hold_up_no_other_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    over = threading.Event()
+
+    def hanging(*_: object, **__: object) -> list[object]:
+        over.wait(20)
+        return []
+
+    async def other_work() -> float:
+        outbound = Outbound()
+        with pytest.raises(OutboundError):  # the libraries are loaded once
+            await outbound.fetch("https://127.0.0.1/", most=MOST)
+        monkeypatch.setattr(socket, "getaddrinfo", hanging)
+        fetches = [outbound.fetch(f"https://{at}.example.org/", most=MOST, seconds=1) for at in range(64)]
+        asked = asyncio.gather(*fetches, return_exceptions=True)
+        await asyncio.sleep(0.5)
+        started = time.monotonic()
+        await asyncio.to_thread(len, "")  # the store's work, for one
+        waited = time.monotonic() - started
+        reasons = {error.reason for error in await asked if isinstance(error, OutboundError)}
+        over.set()
+        assert reasons == {"too-slow"}
+        return waited
+
+    assert asyncio.run(other_work()) < 0.5

@@ -174,6 +174,13 @@ def test_deliveries_take_turns_by_host(store: SqliteStore) -> None:
     assert len(store.watches.due(sending={}, each_host=9, limit=4)) == 4
 
 
+def test_deliveries_take_turns_by_owner(store: SqliteStore) -> None:
+    many = [tell(store, add(store, structs.replace(TOPIC, url=f"https://{at}.example.org/"))) for at in range(20)]
+    one = tell(store, add(store, structs.replace(TOPIC, owner="key:quiet", url="https://quiet.example.org/")))
+    found = [due.event.id for due in store.watches.due(sending={}, each_host=2, limit=16)]
+    assert found == [many[0].id, one.id, *(event.id for event in many[1:15])]
+
+
 def test_attempts_are_noted_and_what_is_not_due_waits(store: SqliteStore) -> None:
     event = tell(store, add(store))
     later = dt.datetime.now(dt.UTC) + dt.timedelta(minutes=5)

@@ -13,7 +13,7 @@ from support.api import Api, open_api
 from support.records import GEM_ORE, content
 
 from service import passwords
-from service.domain import Role
+from service.domain import Citation, Role
 from service.web import assets
 from service.web.rendering import POLICY
 
@@ -64,6 +64,20 @@ def test_the_desk_opens_for_those_who_may(api: Api, path: str) -> None:
     refused = api.client.get(path, headers=api.key("reader"))
     assert refused.status_code == (200 if path == "/desk/watches" else 403)
     assert refused.headers["content-type"].startswith("text/html")
+
+
+def test_a_draft_that_was_thrown_away_was_never_public(api: Api) -> None:
+    api.put_in(content("thrown-away", rumor="A draft that came to nothing", status="draft"))
+    retracted = api.client.post("/v1/rebuttals/thrown-away/retract", json={"reason": "No source"}, headers=api.key())
+    assert retracted.status_code == 200
+    assert api.client.get("/rebuttals/thrown-away").status_code == 404
+    assert api.client.get("/rebuttals/thrown-away/revisions").status_code == 404
+    assert "came to nothing" not in api.client.get("/rebuttals", params={"status": "retracted"}).text
+
+
+def test_a_source_with_a_broken_address_is_shown_as_it_is(api: Api) -> None:
+    api.put_in(content("broken-address", citations=(Citation(url="http://[x/", publisher="Example"),)))
+    assert api.client.get("/rebuttals/broken-address").status_code == 200
 
 
 def test_nobody_else_sees_a_draft(api: Api) -> None:

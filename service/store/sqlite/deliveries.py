@@ -24,13 +24,16 @@ _COLUMNS: Final = WatchEvent.__struct_fields__
 _LIST: Final = ", ".join("w.id AS watch_id" if name == "watch_id" else f"v.{name}" for name in _COLUMNS)
 _FROM: Final = "FROM watch_event v JOIN watch w ON w.number = v.watch"
 _SELECT: Final = f"SELECT {_LIST} {_FROM}"
-# The turn of a delivery among those of its host: a receiver that hangs holds up its own deliveries alone.
-_DUE: Final = (
-    f"SELECT * FROM (SELECT {_LIST}, w.url, w.host, w.secret, w.old_secret, w.old_until, "  # noqa: S608 - our own names
-    "row_number() OVER (PARTITION BY w.host ORDER BY v.next_at, v.number) AS turn "
+# The turn of a delivery among those of its host, and of its owner: a receiver that hangs holds up its own deliveries
+# alone, and who has many receivers that hang holds up no other owner.
+_TURNS: Final = (
+    "SELECT number, id, host FROM (SELECT v.number, v.id, v.next_at, w.host, "  # noqa: S608 - our own names
+    "row_number() OVER (PARTITION BY w.host ORDER BY v.next_at, v.number) AS turn, "
+    "row_number() OVER (PARTITION BY w.owner ORDER BY v.next_at, v.number) AS own "
     f"{_FROM} WHERE v.state = 'pending' AND v.next_at <= ? AND {watch_work.OPEN}) "
-    "WHERE turn <= ? ORDER BY next_at, number"
+    "WHERE turn <= ? ORDER BY own, next_at, number"
 )
+_DUE: Final = f"SELECT {_LIST}, w.url, w.host, w.secret, w.old_secret, w.old_until {_FROM} WHERE v.number = ?"
 
 
 class Wanted(NamedTuple):
@@ -116,21 +119,25 @@ def retry(db: sqlite3.Connection, event_id: str, watch_id: str | None, owner: st
 
 
 def due(db: sqlite3.Connection, sending: Mapping[str, str], each_host: int, limit: int) -> list[Due]:
-    """Deliveries whose time has come, the longest due first, so many of one host at most."""
+    """Deliveries whose time has come, the longest due of each owner first, so many of one host at most."""
     moment = ms(now())
     taken = Counter(sending.values())
-    found: list[Due] = []
+    chosen: list[int] = []
     # Those that are being sent are due as well: so many more must be looked at to find each host's next ones.
-    for row in db.execute(_DUE, (moment, each_host + len(sending))):
-        event = _event(row[: len(_COLUMNS)])
-        url, host, secret, old, until, _ = row[len(_COLUMNS) :]
-        if event.id in sending or taken[host] >= each_host:
+    for number, event_id, host in db.execute(_TURNS, (moment, each_host + len(sending))):
+        if event_id in sending or taken[host] >= each_host:
             continue
         taken[host] += 1
-        found.append(Due(event, url, host, (secret, old) if old and until > moment else (secret,)))
-        if len(found) == limit:
+        chosen.append(number)
+        if len(chosen) == limit:
             break
-    return found
+    rows = (db.execute(_DUE, (number,)).fetchone() for number in chosen)
+    return [_due(row, moment) for row in rows if row is not None]  # its watch may have been deleted in between
+
+
+def _due(row: Sequence[Any], moment: int) -> Due:
+    url, host, secret, old, until = row[len(_COLUMNS) :]
+    return Due(_event(row[: len(_COLUMNS)]), url, host, (secret, old) if old and until > moment else (secret,))
 
 
 def settle(db: sqlite3.Connection, event_id: str, outcome: Outcome) -> None:

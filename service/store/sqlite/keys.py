@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 
 from service.domain import ApiKey, Role
-from service.errors import AlreadyExistsError, InvalidTransitionError, NotFoundError
+from service.errors import AlreadyExistsError, InvalidRecordError, InvalidTransitionError, NotFoundError
 from service.store.sqlite import access_log
 from service.store.sqlite.times import as_text, now
 
@@ -151,7 +151,12 @@ def _terms(per_minute: int | None, expires_at: dt.datetime | None) -> str:
 
 
 def _text(moment: dt.datetime | None) -> str | None:
-    return None if moment is None else as_text(moment.astimezone(dt.UTC))
+    try:
+        return None if moment is None else as_text(moment.astimezone(dt.UTC))
+    except OverflowError:
+        raise InvalidRecordError(
+            "Must be a moment between the years 1 and 9999 in UTC.", field="$.expires_at"
+        ) from None
 
 
 def _key(row: tuple[Any, ...]) -> ApiKey:

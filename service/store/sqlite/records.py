@@ -21,6 +21,15 @@ _RECORD: Final = "SELECT CAST(r.record AS BLOB) FROM rebuttal b JOIN revision r 
 # The ids as one JSON parameter: the statement stays the same whatever their number, and is prepared once.
 _AMONG: Final = f"{_RECORD} WHERE b.id IN (SELECT value FROM json_each(?))"  # noqa: S608 - our own text
 
+# What anybody might have read before: it was published here, or came as one that another desk had published.
+_WAS_PUBLIC: Final = (
+    "(json_extract(p.record, '$.status') = 'published' "
+    "OR p.revision = 1 AND json_extract(p.record, '$.status') != 'draft')"
+)
+_PUBLIC: Final = (
+    "(b.status = 'published' OR b.status != 'draft' AND EXISTS "  # noqa: S608 - our own text
+    f"(SELECT 1 FROM revision p WHERE p.rebuttal_id = b.id AND {_WAS_PUBLIC}))"
+)
 _ALL: Final = 2**62
 _decoder: Final = msgspec.json.Decoder(Rebuttal)
 
@@ -52,9 +61,19 @@ def count(db: sqlite3.Connection, filters: Filters) -> int:
     return int(db.execute(f"SELECT count(*) FROM rebuttal b WHERE {where}", values).fetchone()[0])  # noqa: S608 - values are bound
 
 
-def after(db: sqlite3.Connection, filters: Filters, last: str, limit: int) -> list[Rebuttal]:
-    """Records whose id comes after `last`, in the order of ids."""
+def public(db: sqlite3.Connection, ids: Sequence[str]) -> set[str]:
+    """Those of the ids whose records are or were public."""
+    query = (
+        f"SELECT DISTINCT p.rebuttal_id FROM revision p WHERE {_WAS_PUBLIC} "  # noqa: S608 - our own text
+        "AND p.rebuttal_id IN (SELECT value FROM json_each(?))"
+    )
+    return {name for (name,) in db.execute(query, (json.dumps(list(ids)),))}
+
+
+def after(db: sqlite3.Connection, filters: Filters, last: str, limit: int, *, public: bool = False) -> list[Rebuttal]:
+    """Records whose id comes after `last`, in the order of ids; all, or those that the public sees."""
     where, values = conditions(filters)
+    where = f"{where} AND {_PUBLIC}" if public else where
     rows = db.execute(f"{_RECORD} WHERE {where} AND b.id > ? ORDER BY b.id LIMIT ?", (*values, last, limit))
     return [decode(row[0]) for row in rows]
 

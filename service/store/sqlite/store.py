@@ -119,20 +119,25 @@ class SqliteStore:
         with self._readers.lend() as db:
             return records.get_many(db, ids)
 
-    def page(self, filters: Filters, *, cursor: str | None, limit: int) -> Page:
+    def public(self, ids: Sequence[str]) -> set[str]:
+        """Those of the ids whose records are or were public."""
+        with self._readers.lend() as db:
+            return records.public(db, ids)
+
+    def page(self, filters: Filters, *, cursor: str | None, limit: int, public: bool = False) -> Page:
         """Records in the order of their ids. Raises `RejoinderError` for a cursor that is not ours."""
         last = last_of(cursor)
         with self._readers.lend() as db:
-            found = records.after(db, filters, last, limit + 1)
+            found = records.after(db, filters, last, limit + 1, public=public)
         more = len(found) > limit
         return Page(found[:limit], cursor_after(found[limit - 1].id) if more else None)
 
-    def scan(self, filters: Filters | None = None) -> Iterator[Rebuttal]:
+    def scan(self, filters: Filters | None = None, *, public: bool = False) -> Iterator[Rebuttal]:
         """Every record in the order of ids; each as it stood when its piece of the list was read."""
         last = ""
         while True:
             with self._readers.lend() as db:
-                piece = records.after(db, filters or _ALL, last, records.PIECE)
+                piece = records.after(db, filters or _ALL, last, records.PIECE, public=public)
             yield from piece
             if len(piece) < records.PIECE:
                 return
