@@ -23,7 +23,7 @@ class Encoder(Protocol):
     """Text in, unit vectors out.
 
     Attributes:
-        name: what the model is called, for example ``all-MiniLM-L6-v2-int8``.
+        name: what the model is called, for example ``claims-minilm-l6-int8``.
         revision: identifies the exact weights; vectors of two revisions are never compared.
         dim: length of a vector.
     """

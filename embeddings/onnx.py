@@ -13,7 +13,7 @@ from tokenizers import Tokenizer
 from embeddings.encoder import Vectors
 from embeddings.session import WEIGHTS, Weights, by_length, encodable, mask, pad
 
-DEFAULT = WEIGHTS / "all-minilm-l6-v2"
+DEFAULT = WEIGHTS / "claims-minilm-l6"
 BATCH = 32
 
 

@@ -30,7 +30,7 @@ def copied(tmp_path: Path) -> Path:
 
 def test_the_default_is_an_encoder_of_unit_vectors(encoder: Encoder) -> None:
     assert isinstance(encoder, Encoder)
-    assert encoder.name == "all-MiniLM-L6-v2-int8"
+    assert encoder.name == "claims-minilm-l6-int8"
     vectors = encoder.encode([CLAIM, "", "\N{SPARKLES}", "巴基斯坦"])
     assert vectors.shape == (4, encoder.dim)
     assert vectors.dtype == np.float32

@@ -38,8 +38,9 @@ from service.store.sqlite import SqliteStore
 JUDGED = 2
 RERANKED = 6
 DEEP = 50
-# Wrong accusations allowed among claims that accuse nobody, most of them hard: denials and near misses.
-BUDGETS: dict[Profile, float] = {"strict": 1 / 1000, "balanced": 1 / 200, "lenient": 1 / 50}
+# Wrong accusations allowed among claims that accuse nobody and were written to be mistaken: denials and near misses. Of
+# headlines as they come far fewer are: the report counts them.
+BUDGETS: dict[Profile, float] = {"strict": 1 / 1000, "balanced": 1 / 125, "lenient": 1 / 50}
 MISREAD = 4  # a wrong "in line with" hurts less than a wrong accusation: so many times the budget
 UNFITTED = Nearness(bias=-8.0, similarity=13.0, evidence=0.3, size=0.0)
 
@@ -227,6 +228,7 @@ def main() -> None:
             reads = read(held_out, news, stance, gate)
             offset = len(held_out)
             reads += [one._replace(group=one.group + offset) for one in read(dev, archive, stance, gate)]
+            ordinary = read(foreign, news, stance, gate)
 
     sides = fit_sides(reads)
     best = best_of(reads, sides)
@@ -252,6 +254,8 @@ def main() -> None:
     args.out.write_bytes(msgspec.json.format(msgspec.json.encode(calibration), indent=2) + b"\n")
     report = {
         "cases": {"tweets": len(tweets), "held_out": len(held_out), "dev_half": len(dev)},
+        "foreign": len(foreign),
+        "foreign_accused": sum(case[0] >= calibration.rebutted for case in best_of(ordinary, sides).values()),
         "foreign_past_gate": share(foreign, gate),
         "foreign_past_related": share(foreign, related),
         "foreign_past_gate_in_the_archive": share(strange, gate),
