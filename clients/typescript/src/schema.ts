@@ -665,8 +665,8 @@ export interface paths {
         };
         /**
          * List rebuttals in the order of their ids
-         * @description Page by page: send `next_cursor` as `cursor` until it is null. Drafts are shown to editors only, so a page
-         *     may hold fewer records than `limit`.
+         * @description Page by page: send `next_cursor` as `cursor` until it is null. Drafts, and what was never anything else, are
+         *     shown to editors only.
          */
         get: operations["list_rebuttals"];
         put?: never;
@@ -1738,7 +1738,7 @@ export interface components {
          * @description A proposed rebuttal. Nothing in it was made up: what the text does not say is None and named in ``missing``.
          *
          *         Attributes:
-         *             rumor: what is denied, as an affirmative sentence.
+         *             rumor: what is denied, as an affirmative sentence; empty, and in ``missing``, where none could be made.
          *             variants: other wordings of it in the sources.
          *             statement: what the authority says instead, in the words of a source.
          *             quote: verbatim, without the quotation marks.
