@@ -153,7 +153,7 @@ def to_json(extraction: Extraction, saved: Sequence[str]) -> None:
 def show(extraction: Extraction) -> None:
     """Print the drafts for a person."""
     for number, draft in enumerate(extraction.drafts, start=1):
-        click.echo(click.style(f"Draft {number}: {visible(draft.rumor)}", bold=True))
+        click.echo(click.style(f"Draft {number}: {visible(draft.rumor) or '(no rumor spelled out)'}", bold=True))
         for line in _lines(draft, extraction):
             click.echo(f"  {line}")
         click.echo()

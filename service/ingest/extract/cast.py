@@ -35,6 +35,13 @@ _COMPANY: Final = frozenset(
 )
 _PUBLIC: Final = frozenset({"mayor", "ambassador", "president", "prime minister", "chancellor", "sheriff"})
 _FEWEST_SHARED: Final = 3
+_HEAD: Final = 6
+"""Lines at the front of a release or a transcript that say whose it is."""
+_RELEASE: Final = re.compile(
+    r"^\W*(?:press|media|news)\s+(?:release|statement|notice)\b|\b(?:PRNewswire|Business Wire|GLOBE NEWSWIRE)\b"
+    r"|^for immediate release\b|\battention of .{3,80} has been drawn\b|^(?:official\s+)?statement on\b",
+    re.IGNORECASE,
+)
 
 
 class Voice(NamedTuple):
@@ -63,13 +70,44 @@ class Cast:
         self._bodies: dict[str, Voice] = {}
         self._company = False
         self._turns = turns
+        self._lines = lines
         for line in lines:
             for entity in line.entities:
                 self._note(entity, line.start)
         self._names = Counter(entity.name for line in lines for entity in line.entities if entity.sort == "name")
+        self._firm = next(
+            (
+                Voice(body=entity.name, kind="company", body_at=(line.start + entity.start, line.start + entity.end))
+                for line in lines
+                for entity in line.entities[:1]
+                if not line.heading and line.turn is None and entity.sort == "name" and entity.start == 0
+            ),
+            None,
+        )
+        self._issuer = self._issuing(lines)
         self._last: Voice | None = None
         self._last_person: Voice | None = None
         self._last_body: Voice | None = None
+
+    def _issuing(self, lines: list[Line]) -> Voice | None:
+        """The body that speaks where nobody is named: the one that issues a release; None in other texts."""
+        if self._turns or not any(_RELEASE.search(line.text) for line in lines[:_HEAD]):
+            return None
+        return self._in_head(lines)
+
+    def _in_head(self, lines: list[Line]) -> Voice | None:
+        """The first body that a text names, with the country that stands beside it."""
+        bodies = [
+            _voice(entity, line.start)
+            for line in lines[:_HEAD]
+            for entity in line.entities
+            if entity.sort == "body" and entity.kind
+        ]
+        if not bodies:
+            return None
+        countries = {body.country for body in bodies if body.country}
+        country = next(iter(countries)) if len(countries) == 1 and bodies[0].kind != "company" else None
+        return bodies[0]._replace(country=bodies[0].country or country)
 
     def _note(self, entity: Entity, offset: int) -> None:
         if entity.sort == "generic" and entity.name.lower() in _COMPANY:
@@ -83,6 +121,12 @@ class Cast:
             own = voice._replace(name=None, role=None, name_at=None, role_at=None)
             self._bodies[body_key(voice.body)] = _merged(known, own) if known else own
 
+    def _spelled_out(self, body: str) -> Voice | None:
+        """The body whose initials a short name is: "CBK" is the Central Bank of Kenya."""
+        if not body.isupper() or not body.isalpha():
+            return None
+        return next((one for one in self._bodies.values() if one.body and _initials(one.body) == body), None)
+
     def voice_of(self, line: Line) -> Voice | None:
         """Who has the word in a sentence; None where it is the narrator. To be asked in the order of the text."""
         found = [voice for frame in line.frames if _speaks(frame) and (voice := self._resolve(frame.subject, line))]
@@ -93,6 +137,8 @@ class Cast:
         if line.turn == "answers":
             return self._answering(line)
         quoted = sum(quote.end - quote.start for quote in line.quotes)
+        if self._issuer and not line.heading and line.turn is None and not quoted:
+            return self._issuer
         if self._last and (quoted > (line.end - line.start) / 2 or _first_person(line.masked)):
             return self._last
         return None
@@ -101,6 +147,7 @@ class Cast:
         """A voice with what the rest of the text says of it: the body of a person, the ministry of a country."""
         if voice.name and voice.name in self._persons:
             voice = _merged(voice, self._persons[voice.name])
+        voice = self._in_full(voice)
         if voice.body is None or voice.kind is None:
             if voice.body and (known := self._bodies.get(body_key(voice.body))):
                 voice = _merged(voice, known)
@@ -117,6 +164,13 @@ class Cast:
         if voice.body and voice.country is None and voice.kind not in {"company", "international_body"}:
             voice = voice._replace(country=self._country_of(voice))
         return voice
+
+    def _in_full(self, voice: Voice) -> Voice:
+        """A voice with the full name of its body in place of the initials."""
+        full = self._spelled_out(voice.body) if voice.body else None
+        if full is None:
+            return voice
+        return voice._replace(body=full.body, kind=full.kind, country=full.country, body_at=full.body_at)
 
     def _of_country(self, voice: Voice) -> Voice:
         """The person, else the body, that speaks for a country in this text, if there is but one."""
@@ -140,7 +194,7 @@ class Cast:
         """The country that the text gives the same body in another place."""
         found = {
             one.country
-            for one in self._persons.values()
+            for one in (*self._persons.values(), *self._bodies.values())
             if one.body and voice.body and body_key(one.body) == body_key(voice.body) and one.country
         }
         return next(iter(found)) if len(found) == 1 else None
@@ -156,19 +210,35 @@ class Cast:
         if entity.sort == "pronoun":
             return self._last_person if entity.name in {"he", "she"} else self._last_body or self._last
         if entity.sort == "generic":
-            return self._of_generic(entity)
+            return self._of_generic(entity, line.start)
+        if entity.sort == "role":
+            return self._of_role(entity.name)
         if entity.sort == "name":
             return self._of_name(entity, line)
         voice = _voice(entity, line.start)
         if entity.sort == "person":
-            return _merged(voice, self._persons[entity.name])
+            return _merged(self._in_full(voice), self._persons[entity.name])
         return voice
 
-    def _of_generic(self, entity: Entity) -> Voice | None:
-        """The body that "the ministry" is."""
-        noun = entity.name.lower()
-        if found := self._of_noun(noun):
+    def _of_role(self, role: str) -> Voice | None:
+        """The one person of the text who holds a role: "the governor"."""
+        held = [
+            one for one in self._persons.values() if one.role and one.role.split()[-1] == role.rsplit(maxsplit=1)[-1]
+        ]
+        return held[0] if len(held) == 1 else None
+
+    def _of_generic(self, entity: Entity, offset: int) -> Voice | None:
+        """The body that "the ministry" is; of one that the text never names, its spokesperson is known at least."""
+        noun = entity.name.lower().split()[-1]
+        if found := self._of_noun(noun) or self._of_kind(noun):
             return found
+        holder = self._of_role(entity.role) if entity.role else None
+        if holder is None and entity.role and entity.role_at:
+            return Voice(role=entity.role, role_at=(offset + entity.role_at[0], offset + entity.role_at[1]))
+        return holder
+
+    def _of_kind(self, noun: str) -> Voice | None:
+        """The last body that a noun can mean by its kind."""
         for body in reversed(list(self._bodies.values())):
             if noun in _COMPANY and body.kind in {"company", None}:
                 return body
@@ -177,7 +247,8 @@ class Cast:
                 and body.kind in {"agency", "election_body", "ministry"}
             ):
                 return body
-        return None
+        # "Novalis Pharma has not …, the company said": whoever the text begins with.
+        return self._firm if noun in _COMPANY and not self._bodies else None
 
     def _of_noun(self, noun: str) -> Voice | None:
         """The body whose name holds a noun."""
@@ -189,14 +260,15 @@ class Cast:
         for name, voice in self._persons.items():
             if entity.name == name or entity.name in (name.split()[-1], name.split()[0]):
                 return voice
-        if known := self._bodies.get(body_key(entity.name)):
+        if known := self._bodies.get(body_key(entity.name)) or self._spelled_out(entity.name):
             return known
         words = len(entity.name.split())
         if words == 1 and entity.start == 0 and self._names[entity.name] == 1 and entity.name.endswith("s"):
             return None  # "Tests by a laboratory found …": a plain word with the capital of its sentence
         own = re.search(r"\b(?:it|its)\b", line.masked[entity.end :]) is not None
         if words > 1 and not own and self._names[entity.name] <= _FEWEST_SHARED and not self._company:
-            return Voice(name=entity.name, name_at=place)
+            # A last name further on is this person's.
+            return self._persons.setdefault(entity.name, Voice(name=entity.name, name_at=place))
         voice = Voice(body=entity.name, body_at=place)
         self._bodies.setdefault(body_key(entity.name), voice)
         return voice
@@ -208,7 +280,8 @@ class Cast:
             if turn.who in name or name in turn.who:
                 return voice
         if len(turn.who.split()) > 1:
-            return Voice(name=turn.who, name_at=(turn.start, turn.start + len(turn.who)))
+            own = self._in_head([line for line in self._lines[:_HEAD] if line.turn is None]) or Voice()
+            return own._replace(name=turn.who, name_at=(turn.start, turn.start + len(turn.who)))
         persons = [voice for voice in self._persons.values() if voice.role]
         if persons:
             return persons[0]
@@ -241,6 +314,10 @@ def _merged(one: Voice, other: Voice) -> Voice:
 
 def _first_person(text: str) -> bool:
     return any(token.bare in {"we", "our"} for token in tokens_of(text)[:2])
+
+
+def _initials(body: str) -> str:
+    return "".join(token.text[0] for token in tokens_of(body) if token.capital)
 
 
 def body_key(body: str) -> str:

@@ -4,25 +4,15 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from typing import Final, Literal, NamedTuple
+from typing import Final, NamedTuple
 
-from service.ingest.extract.frames import Frame
-from service.ingest.extract.grammar import affirm, be_for, cut, is_modest, present, without_shortening
+from service.ingest.extract.clauses import TOO_FEW, Denial, Sort, denying, has_verb, plain, to_end, without_attribution
+from service.ingest.extract.grammar import be_for, present, was_for, without_polarity, without_shortening
 from service.ingest.extract.lexicon import any_of, english
+from service.ingest.extract.negated import contrasts_in, negations_in
 from service.ingest.extract.reading import Line
 
-Sort = Literal["report", "contrast", "negation", "mention", "whole"]
-
-_LONGEST_CLAUSE: Final = 600
-_TOO_FEW: Final = 2
-"""Words that claim nothing."""
 _AFTER_VERB: Final = 8
-_LONGEST_ASIDE: Final = 70
-"""Characters between a reporting verb and its "that": "told reporters on Sunday, 7 June, that"."""
-_COPULA: Final = (
-    r"\b(?:is|are|was|were|shows?|showed|depicts?|depicted|contains?|contained|concerns?|concerned|involves?|involved"
-    r"|came|dates?|dated)\b"
-)
 
 
 # "a letter that appeared to …": a relative clause, not what the letter says.
@@ -32,32 +22,12 @@ _NO_SUBJECT: Final = re.compile(
     re.IGNORECASE,
 )
 
-_ADDRESSED: Final = frozenset({"told", "tells", "assured", "assures", "reassured"})
-_ASIDE: Final = re.compile(r"(?:on|in|at|during|via|to|through|late|early|,|\w+day|yesterday|today)\b", re.IGNORECASE)
+
 _MASS: Final = frozenset({"involvement", "wrongdoing", "contact", "knowledge"})
 _NOUN_DENIED: Final = re.compile(
     r"\s+(?:any|all|a|an)\s+((?:links?|connections?|involvement|role|deal|ties|wrongdoing|contact|knowledge)\b)",
     re.IGNORECASE,
 )
-
-
-class Denial(NamedTuple):
-    """Something that a sentence denies, or a rumor that it names.
-
-    Attributes:
-        sort: ``report``: "rejected reports that …"; ``contrast``: "is A, not B"; ``negation``: "will never …";
-            ``mention``: "claims that …", not denied here; ``whole``: "the reports are false", whatever they say.
-        rumor: the clause, affirmative, without a full stop; empty for ``whole``.
-        statement: the clause as it was said; empty where nothing but the rumor is given.
-        start: place of the clause in the sentence.
-        end: behind it.
-    """
-
-    sort: Sort
-    rumor: str
-    statement: str
-    start: int
-    end: int
 
 
 class _Patterns(NamedTuple):
@@ -69,6 +39,9 @@ class _Patterns(NamedTuple):
     no_truth: re.Pattern[str]
     contrary: re.Pattern[str]
     that_is_false: re.Pattern[str]
+    rejected: re.Pattern[str]
+    said_false: re.Pattern[str]
+    bare: re.Pattern[str]
 
 
 @lru_cache(maxsize=1)
@@ -99,6 +72,13 @@ def _patterns() -> _Patterns:
         "contrary": rf"\bcontrary\s+to\s+{led}",
         "that_is_false": rf"\bit\s+(?:is|was)\s+{adverbs}(?:{false})\s+(?:to\s+(?:say|claim|suggest)\s+)?that\s+"
         r"|\bno\s+evidence\s+(?:whatsoever\s+)?(?:that|to\s+suggest\s+that)\s+",
+        "rejected": rf"\b(?:(?:was|were)|(?:has|have|had)\s+(?:also\s+)?been)\s+{adverbs}"
+        r"(?:dismissed|denied|rejected|refuted|rebutted|debunked|disputed)\b",
+        "said_false": r"\bit\s+(?:was|is|has\s+been)\s+(?:also\s+)?(?:being\s+)?(?:alleged|claimed|reported|rumou?red)"
+        rf"\s+that\s+(?P<clause>[^,;.]{{10,300}}),\s+(?:which|something)\b[^,;.]{{0,80}}\b{copula}(?:{false})\b",
+        "bare": r"\b(?:claims|reports|rumou?rs|allegations|suggestions|speculation)\s+"
+        r"(?P<clause>(?:the|an?|its|their|his|her|(?-i:[A-Z])[\w’-]*)\s[^,;.]{1,80}?"
+        rf"\b(?:would|will|had|has|have|is|was|were|are)\s[^,;.]{{1,150}}?)\s+{falsehood}\b",
     }
     return _Patterns(**{name: re.compile(form, re.IGNORECASE) for name, form in forms.items()})
 
@@ -110,12 +90,12 @@ def denials_in(line: Line, *, speaks: bool) -> list[Denial]:
         line: the sentence.
         speaks: whether it is somebody's who is named: only then its own negations count.
     """
-    body = _without_attribution(line)
+    body = without_attribution(line)
     found = _reports(line, body)
     found += [mention for mention in _mentions(body) if not _covered(mention, found)]
     if speaks:
         found += [
-            denial for denial in (*_contrasts(line, body), *_negations(line, body)) if not _covered(denial, found)
+            denial for denial in (*contrasts_in(line, body), *negations_in(line, body)) if not _covered(denial, found)
         ]
         if not any(denial.sort in {"report", "contrast", "negation"} for denial in found) and _patterns().whole.search(
             line.flat
@@ -130,63 +110,93 @@ def _reports(line: Line, body: str) -> list[Denial]:
     found: list[Denial] = []
     for frame in line.frames:
         if frame.denies and frame.where == "before":
-            found += _rejected(body, frame)
+            found += _rejected(body, frame.end, frame.verb)
+    for on in denying().finditer(body) if line.frames else ():
+        if not _covered_at(on.end(), found):
+            found += _rejected(body, on.end(), on["verb"].lower())
     for pattern in (known.no_truth, known.contrary, known.that_is_false):
         for match in pattern.finditer(body):
-            link = match.groupdict().get("link") or "that"
-            end = body.find(",", match.end()) if pattern is known.contrary else -1
-            said = _plain(body[end + 1 :]) if end >= 0 else ""
-            found += [
-                one._replace(statement=said)
-                for one in _clause(body if end < 0 else body[:end], match.end(), link, "report")
-            ]
+            found += _untrue(body, match, pattern)
+    for pattern in (known.said_false, known.bare):
+        for match in pattern.finditer(line.flat):
+            found += _clause(line.flat[: match.end("clause")], match.start("clause"), "that", "report")
+    found += _named(line, body, found)
+    return found or _opening(body)
+
+
+def _named(line: Line, body: str, before: list[Denial]) -> list[Denial]:
+    """Reports that are named with what they say, and called false or rejected in the same sentence."""
+    known = _patterns()
+    found = list(before)
     for match in known.mention.finditer(body):
-        false = known.false.search(body, match.end())
-        called = known.false.search(body[: match.start()])
-        if called and line.frames and called[0].lower().startswith("as "):
-            found += _clause(body, match.end(), match["link"], "report")
-        elif false and not _covered_at(match.end(), found):
-            found += _clause(body[: false.start()], match.end(), match["link"], "report")
-    false = known.false.search(body)
+        end = _called_false(line, body, match)
+        if end is not None and not (end < len(body) and _covered_at(match.end(), found)):
+            found += _clause(body[:end], match.end(), match["link"], "report")
+    return found[len(before) :]
+
+
+def _untrue(body: str, match: re.Match[str], pattern: re.Pattern[str]) -> list[Denial]:
+    """What stands behind "no truth in reports that", "contrary to claims that", "it is wrong to say that"."""
+    link = match.groupdict().get("link") or "that"
+    end = body.find(",", match.end()) if pattern is _patterns().contrary else -1
+    said = plain(body[end + 1 :]) if end >= 0 else ""
+    clauses = _clause(body if end < 0 else body[:end], match.end(), link, "report")
+    return [one._replace(statement=said) for one in clauses]
+
+
+def _called_false(line: Line, body: str, match: re.Match[str]) -> int | None:
+    """Where the clause of a named report ends at the latest if the same sentence rejects it; None if it does not."""
+    known = _patterns()
+    called = known.false.search(body[: match.start()])
+    if called and line.frames and called[0].lower().startswith("as "):
+        return len(body)
+    rejected = known.rejected.search(body, match.end()) or known.false.search(body, match.end())
+    return rejected.start() if rejected else None
+
+
+def _opening(body: str) -> list[Denial]:
+    """A sentence that begins with a report, and calls it false: "Reports of a bank run are false"."""
+    false = _patterns().false.search(body)
     opening = re.match(
         rf"\s*(?:[\w’-]+\s+){{0,3}}?{any_of(english()['reports'])}\s+(?P<link>{any_of(english()['concerning'])})\s+",
         body,
         re.IGNORECASE,
     )
-    if false and opening and opening.end() < false.start() and not found:
-        found += _clause(body[: false.start()], opening.end(), opening["link"], "report")
-    return found
+    if false and opening and opening.end() < false.start():
+        return _clause(body[: false.start()], opening.end(), opening["link"], "report")
+    return []
 
 
-def _rejected(body: str, frame: Frame) -> list[Denial]:
+def _rejected(body: str, end: int, verb: str) -> list[Denial]:
     known = _patterns()
-    if match := known.report_clause.match(body, frame.end):
+    denies_clause = verb in english()["denies_clauses"]
+    # "denied that he had left, calling the reports on television false": the clause stands first.
+    said = known.denied_clause.match(body, end) if denies_clause else None
+    if (match := known.report_clause.match(body, end)) and not (said and "that" in said[0].split()):
         return _clause(body, match.end(), match["link"], "report")
-    if frame.verb not in english()["denies_clauses"]:
+    if not denies_clause:
         return []
-    if match := known.denied_clause.match(body, frame.end):
-        return _clause(body, match.end(), "that", "report")
-    if match := re.compile(r"\s+(?:having\s+)?(\w{2,20}ing|having\s+\w+)\b(?!\s+(?:is|are|was)\b)").match(
-        body, frame.end
-    ):
-        clause, end = _to_end(body, match.start() + 1)
+    if said:
+        return _clause(body, said.end(), "that", "report")
+    if match := re.compile(r"\s+(?:having\s+)?(\w{2,20}ing|having\s+\w+)\b(?!\s+(?:is|are|was)\b)").match(body, end):
+        clause, last = to_end(body, match.start() + 1)
         have = re.match(r"having\s+(.*)", clause, re.DOTALL)
-        return [Denial("report", f"it has {have[1]}" if have else f"it has been {clause}", "", match.start() + 1, end)]
-    if match := _NOUN_DENIED.match(body, frame.end):
-        clause, end = _to_end(body, match.start(1))
+        return [Denial("report", f"it has {have[1]}" if have else f"it has been {clause}", "", match.start() + 1, last)]
+    if match := _NOUN_DENIED.match(body, end):
+        clause, last = to_end(body, match.start(1))
         article = "" if match[1].lower() in _MASS or match[1].endswith("s") else "a "
         rumor = f"there is a {clause}" if " between " in f" {clause} " else f"it had {article}{clause}"
-        return [Denial("report", rumor, "", match.start(1), end)]
+        return [Denial("report", rumor, "", match.start(1), last)]
     return []
 
 
 def _clause(body: str, start: int, link: str, sort: Sort) -> list[Denial]:
     """The clause behind "reports that", or what can be made of "reports of"."""
-    clause, end = _to_end(body, start)
-    clause = without_shortening(re.sub(r"^that\s+", "", clause))
+    clause, end = to_end(body, start)
+    clause = without_polarity(without_shortening(re.sub(r"^that\s+", "", clause)))
     nominal = link.lower().split()[0] in english()["concerning"]
     rumor = _of_noun(clause, link.lower()) if nominal else present(clause)
-    if not rumor or len(rumor.split()) <= _TOO_FEW or not _has_verb(rumor) or _NO_SUBJECT.match(rumor):
+    if not rumor or len(rumor.split()) <= TOO_FEW or not has_verb(rumor) or _NO_SUBJECT.match(rumor):
         return []
     return [Denial(sort, rumor, "", start, end)]
 
@@ -196,6 +206,12 @@ def _of_noun(clause: str, link: str) -> str | None:
     doing = re.match(r"(?P<who>(?:[\w’'.-]+\s+){1,6}?)(?P<doing>\w{3,20}ing)\b\s+(?P<rest>.*)", clause)
     if doing and not re.search(r"\b(?:the|a|an|of|and)\s*$", doing["who"]):
         return f"{doing['who'].strip()} {be_for(doing['who'])} {doing['doing']} {doing['rest']}"
+    given = re.match(
+        r"(?P<who>(?:[\w’'.-]+\s+){1,6}?)(?P<done>\w{2,20}(?:ed|en))\s+(?P<rest>(?:to|by|in|at|from|for|with)\s.*)",
+        clause,
+    )
+    if given:
+        return f"{given['who'].strip()} {was_for(given['who'])} {given['done']} {given['rest']}"
     if link == "of" and clause:
         plain = clause.split(" in ", maxsplit=1)[0].split(" at ", maxsplit=1)[0]
         return f"there {be_for(plain)} {clause}"
@@ -213,172 +229,6 @@ def _mentions(body: str) -> list[Denial]:
         found += _clause(body, match.end(), match["link"], "mention")
     # "saying that the stories were invented" names no rumor.
     return [mention for mention in found if not _patterns().whole.search(mention.rumor)]
-
-
-def _contrasts(line: Line, body: str) -> list[Denial]:
-    """One thing said to be another: "were gem ores, not rare earths", "not a bomb but a gas leak"."""
-    found = []
-    for match in re.finditer(
-        rf"{_COPULA}(?P<is>[^.;]{{3,250}}?)(?:,\s+(?:and\s+)?not|—\s*not|\s+rather\s+than|\s+instead\s+of|,\s+rather\s+than)\s+(?P<not>[^.;]{{3,250}})",
-        body,
-    ):
-        start = _clause_start(line, body, match.start())
-        subject = body[start : match.start()].strip()
-        other = cut(match["not"])
-        if (
-            not subject
-            or re.match(r"(?:only|just|yet|because\s+(?!of)|to|simply|as)\b", other)
-            or re.search(r"\bany\b", other)
-        ):
-            continue
-        copula = re.match(_COPULA, body[match.start() :])
-        form = copula[0] if copula else "is"
-        led = re.match(r"\s*(?P<led>\w+(?:ed|en|n|t|de)\s+(?P<prep>by|from|in|at|on|with|of|for|to)\b)", match["is"])
-        lead = (
-            ""
-            if not led
-            else f"{led['led'].rsplit(None, 1)[0]} "
-            if re.match(r"(?:because of|due to|by|in|at|for|on|with|from)\b", other)
-            else (led["led"].rsplit(None, 1)[0] if other.startswith(led["prep"] + " ") else led["led"]) + " "
-        )
-        rumor = f"{subject} {form} {lead}{other}"
-        end = match.start("not") + match["not"].find(other[-10:]) + len(other[-10:])
-        found.append(Denial("contrast", _plain(rumor), _plain(body[start:end]), start, end))
-    return found
-
-
-def _negations(line: Line, body: str) -> list[Denial]:
-    """Clauses with a negation that can be taken back."""
-    found: list[Denial] = []
-    at = 0
-    while match := _next_negation(body, at):
-        start = _clause_start(line, body, match.start())
-        clause, end = _to_end(body, start)
-        if end <= match.start():  # what `cut` takes for the narrator's stands before the negation
-            clause, end = _to_end(body, match.start())
-            clause = f"{body[start : match.start()]}{clause}"
-        clause = without_shortening(clause)
-        denied = (
-            re.split(r",\s+and\s+(?!\w+\s+(?:to|of|in|for)\b)", clause)[0]
-            if match.start() - start < clause.find(",")
-            else clause
-        )
-        rumor = None if is_modest(denied) or _calls_false(denied) else affirm(denied)
-        if rumor and _is_whole(rumor):
-            found.append(Denial("negation", _plain(rumor), _plain(clause), start, end))
-        at = max(end, match.end())
-    return found
-
-
-_ANY_NEGATION: Final = re.compile(
-    r"\b(?:not|never|no|nothing|neither|none|cannot|unrelated|unconnected|in no way|by no means)\b|\b\w{2,8}n[’']t\b",
-    re.IGNORECASE,
-)
-
-
-def _calls_false(clause: str) -> bool:
-    """Whether a negation says no more than that something is false: "was not genuine"."""
-    words = any_of(word for word in english()["false"] if word.startswith("not "))
-    return re.search(rf"\b(?:is|are|was|were)\s+(?:\w+ly\s+)?{words}\W*$", clause) is not None
-
-
-def _next_negation(body: str, at: int) -> re.Match[str] | None:
-    return _ANY_NEGATION.search(body, at)
-
-
-def _clause_start(line: Line, body: str, at: int) -> int:
-    """Where the clause begins that a place lies in: behind the last "that", colon, full stop or reporting verb."""
-    starts = [0]
-    starts += [
-        match.end()
-        for match in re.finditer(
-            r"(?<=[a-z0-9”’)%])[.!?]\s+|[;:]\s+|\bthat\s+(?=\S)|,\s+(?:and|but)\s+(?=(?:the|it|they|he|she|there|no|its|[A-Z])\b)|—\s*|\bwhether\s+|\bwhile\s+",
-            body,
-        )
-        if _complements(line, body, match)
-    ]
-    for frame in line.frames:
-        if frame.where == "before":
-            behind = re.match(r"\s*(?::|,)?\s*(?:that\s+)?", body[frame.end :])
-            starts.append(frame.end + (behind.end() if behind else 0))
-            told = next((e for e in line.entities if frame.end <= e.start <= frame.end + 5), None)
-            if told is not None and frame.verb in _ADDRESSED:
-                starts.append(told.end + 1)
-    return max((start for start in starts if start < at and _names_something(body[start:at])), default=0)
-
-
-def _complements(line: Line, body: str, match: re.Match[str]) -> bool:
-    """Whether a "that" leads into what is said, and not into a relative clause ("the samples that they showed")."""
-    if not match[0].startswith("that"):
-        return True
-    frames = [frame for frame in line.frames if frame.where == "before" and frame.end <= match.start()]
-    if frames:
-        between = body[frames[-1].end : match.start()].strip()
-        addressed = frames[-1].verb in _ADDRESSED or not between or _ASIDE.match(between) is not None
-        if addressed and len(between) <= _LONGEST_ASIDE and " that " not in between:
-            return True
-    last = body[: match.start()].rstrip(" ,").rsplit(None, 1)[-1].lower() if body[: match.start()].strip() else ""
-    return (
-        last in _verbs_of_saying()
-        or last in {"clear", "and", "added", "denial", "statement", "reporters", "evidence", "but"}
-        or last[:1] == ""
-    )
-
-
-@lru_cache(maxsize=1)
-def _verbs_of_saying() -> frozenset[str]:
-    table = english()
-    return frozenset(word.split()[-1] for name in ("says", "denies") for word in table[name])
-
-
-def _names_something(subject: str) -> bool:
-    return re.search(r"\w", subject) is not None or subject == ""
-
-
-def _to_end(body: str, start: int) -> tuple[str, int]:
-    """The clause from a place on, and where it ends."""
-    rest = body[start : start + _LONGEST_CLAUSE]
-    clause = cut(rest).rstrip(" ,.")
-    lead = len(rest) - len(rest.lstrip(" ,:"))
-    return clause, start + lead + len(clause)
-
-
-def _without_attribution(line: Line) -> str:
-    """The sentence with spaces where "…, he said" stands, of equal length."""
-    body = line.flat
-    for frame in line.frames:
-        if frame.where != "before" and frame.verb != "according to":
-            start, end = (
-                len(re.sub(r"(?:\b(?:the|a|an|its|their)\s+)?$", "", body[: frame.start], flags=re.IGNORECASE)),
-                frame.end,
-            )
-            end = end if frame.where == "within" else len(body)
-            keep = re.search(r"[.!?]\s*$", body)
-            body = body[:start] + " " * (end - start) + body[end:]
-            if frame.where == "behind" and keep:
-                body = f"{body[: len(body) - 1]}."
-    return body
-
-
-def _is_whole(rumor: str) -> bool:
-    """Whether a clause has a subject, a verb and something to say."""
-    return len(rumor.split()) > _TOO_FEW + 1 and not re.match(
-        r"(?:i|my|and|or|but|which|who|to|if|because|by|with|for|of|what|how|why|when)\b", rumor, re.IGNORECASE
-    )
-
-
-def _has_verb(clause: str) -> bool:
-    return (
-        re.search(
-            r"\b(?:is|are|was|were|has|have|had|will|would|can|could|may|might|must|do|does|did|be)\b|\b\w{2,}(?:ed|s)\b",
-            clause,
-        )
-        is not None
-    )
-
-
-def _plain(clause: str) -> str:
-    return " ".join(clause.split()).strip(" ,;:")
 
 
 def _covered(denial: Denial, found: list[Denial]) -> bool:

@@ -8,6 +8,7 @@ from typing import Final, NamedTuple
 from service.domain import MAX_STATEMENT
 from service.ingest.extract.authorities import authority_of
 from service.ingest.extract.cast import Voice, body_key
+from service.ingest.extract.clauses import dateline_end
 from service.ingest.extract.findings import Finding, Told, tell
 from service.ingest.extract.foreign import draft_of, read_in_part
 from service.ingest.extract.grammar import as_sentence
@@ -28,6 +29,7 @@ from service.ingest.extract.model import (
 from service.ingest.extract.page import read
 from service.ingest.extract.quotes import Quote
 from service.ingest.extract.quoting import best_first, quote_on
+from service.ingest.extract.sense import is_rumor
 from service.ingest.extract.stated import Stated, stated_on
 from service.language import primary
 
@@ -87,7 +89,7 @@ def _nothing(source: Source) -> Source:
 
 def _draft(matter: Matter, articles: _Articles) -> Draft:
     best = min(
-        matter.every, key=lambda f: (f.open_pronoun, f.line.heading, _STRENGTH[f.denial.sort], f.source, f.start)
+        matter.every, key=lambda f: (not _stands(f), f.line.heading, _STRENGTH[f.denial.sort], f.source, f.start)
     )
     own = terms(best.rumor)
     concerned = sorted({finding.source for finding in matter.every})
@@ -98,10 +100,15 @@ def _draft(matter: Matter, articles: _Articles) -> Draft:
     stated = stated_on(concerned, articles.told, articles.sources, matter.core)
     authority, notes = authority_of(who.voice)
     citations = tuple(_citation(n, articles.sources[n], quotes[n], stated) for n in concerned)
-    offsets = {"rumor": Place(best.source, best.start, best.end), "statement": stated_at, "stated_on": stated.place}
+    stands = _stands(best)
+    offsets = {
+        "rumor": Place(best.source, best.start, best.end) if stands else None,
+        "statement": stated_at,
+        "stated_on": stated.place,
+    }
     offsets |= {"quote": Place(source, quote.start, quote.end) if quote else None, **_places(who)}
     return Draft(
-        rumor=best.rumor,
+        rumor=best.rumor if stands else "",
         variants=_variants(best, matter),
         statement=statement,
         quote=quote.text if quote else None,
@@ -111,10 +118,15 @@ def _draft(matter: Matter, articles: _Articles) -> Draft:
         stated_on=stated.day,
         citations=citations,
         offsets={field: (place,) for field, place in offsets.items() if place is not None},
-        missing=missing(authority, citations),
+        missing=(*(() if stands else ("rumor",)), *missing(authority, citations)),
         conflicts=(*stated.conflicts, *_voices_apart(matter.core)),
         notes=(*notes, *stated.notes, *_doubts(best, citations, articles.sources)),
     )
+
+
+def _stands(finding: Finding) -> bool:
+    """Whether a wording can be the rumor: what is broken, or speaks of nobody, is left to the editor."""
+    return not finding.open_pronoun and is_rumor(finding.rumor)
 
 
 def _who(matter: Matter, source: int, quote: Quote | None, told: Told) -> _Who:
@@ -142,23 +154,26 @@ def _places(who: _Who) -> dict[str, Place | None]:
 
 
 def _variants(best: Finding, matter: Matter) -> tuple[str, ...]:
-    found = dict.fromkeys(f.rumor for f in matter.every if f.rumor != best.rumor and not f.open_pronoun)
+    found = dict.fromkeys(f.rumor for f in matter.every if f.rumor != best.rumor and _stands(f))
     return tuple(found)[:_MOST_VARIANTS]
 
 
 def _statement(matter: Matter, quotes: dict[int, Quote | None]) -> tuple[str, Place]:
     """What the authority says instead: the denying clause, else a quotation, else the sentence that reports it."""
     saying = [f for f in matter.core if f.denial.sort in _SAYING and f.statement and not f.line.heading]
-    saying = saying or [f for f in matter.every if f.denial.sort in _SAYING and f.statement]
     if saying:
         said = min(saying, key=lambda f: (f.open_pronoun, _SAYING[f.denial.sort], f.source, f.start))
         return said.statement[:MAX_STATEMENT], Place(said.source, said.start, said.end)
     for number, quote in quotes.items():
-        if quote is not None and len(quote.text.split()) >= _LONG_QUOTE:
+        whole = quote is not None and not quote.text[0].islower()  # a fragment says nothing by itself
+        if quote is not None and whole and len(quote.text.split()) >= _LONG_QUOTE:
             return as_sentence(quote.text)[:MAX_STATEMENT], Place(number, quote.start, quote.end)
     first = matter.core[0]
-    place = Place(first.source, first.line.start, first.line.end)
-    return (first.statement or as_sentence(first.line.text))[:MAX_STATEMENT], place
+    if first.line.heading and first.statement:
+        return first.statement[:MAX_STATEMENT], Place(first.source, first.start, first.end)
+    begin = dateline_end(first.line.text)
+    place = Place(first.source, first.line.start + begin, first.line.end)
+    return (first.statement or as_sentence(first.line.text[begin:]))[:MAX_STATEMENT], place
 
 
 def _citation(number: int, source: Source, quote: Quote | None, stated: Stated) -> DraftCitation:
@@ -185,10 +200,10 @@ def missing(authority: DraftAuthority | None, citations: Sequence[DraftCitation]
 
 def _doubts(best: Finding, citations: Sequence[DraftCitation], sources: Sequence[Source]) -> list[str]:
     found = []
-    if best.denial.sort in _SAYING:
+    if not _stands(best):
+        found.append("What is denied could not be put into a sentence of its own: the rumor is left open.")
+    elif best.denial.sort in _SAYING:
         found.append("No text names the rumor in its own words: it was made from the denial.")
-    if best.open_pronoun:
-        found.append("The rumor begins with a pronoun that could not be resolved.")
     for citation in citations:
         if not citation.complete and any(other.complete for other in citations):
             name = sources[citation.source].name or f"Source {citation.source + 1}"

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
-from typing import Final, NamedTuple
+from typing import Final
 
 from service.ingest.extract.lexicon import bodies, geography
+from service.ingest.extract.portfolios import KINDS, with_portfolios
 from service.ingest.extract.who import (
     _OPENERS,
     _PRONOUNS,
     CALENDAR,
     Entity,
+    Piece,
     Token,
     country_of,
     kind_of,
@@ -108,15 +110,6 @@ _JOINTS: Final = frozenset({"", ",", ":"})
 _FORCES: Final = frozenset({"police", "council", "authorities", "government"})
 
 
-class Piece(NamedTuple):
-    """A stretch of tokens of one sort: country, body, role, name, generic, pronoun."""
-
-    sort: str
-    first: int
-    last: int
-    country: str | None = None
-
-
 def entities_in(text: str) -> list[Entity]:
     """Everybody and every body named in a text, in order. What is quoted should be hidden from it."""
     tokens = tokens_of(text)
@@ -136,7 +129,7 @@ def _pieces(tokens: list[Token]) -> list[Piece]:
         token = tokens[at]
         end = at + 1
         low = token.bare
-        if low in words().titles and at + 1 < len(tokens) and tokens[at + 1].capital and token.capital:
+        if low.rstrip(".") in words().titles and at + 1 < len(tokens) and tokens[at + 1].capital and token.capital:
             at += 1 + (tokens[at + 1].text == ".")
             continue
         if low in _PRONOUNS:
@@ -150,9 +143,10 @@ def _pieces(tokens: list[Token]) -> list[Piece]:
         elif low in _FORCES and found and found[-1].last == at and found[-1].sort in {"name", "country"}:
             found[-1] = Piece("body", found[-1].first, end, found[-1].country)
         elif low in _GENERIC:
-            found.append(Piece("generic", at, end))
+            first = at - (at > 0 and tokens[at - 1].bare in KINDS and not tokens[at - 1].capital)
+            found.append(Piece("generic", first, end))
         at = end
-    return found
+    return with_portfolios(tokens, found)
 
 
 def _opens(tokens: list[Token], at: int) -> bool:
@@ -288,7 +282,9 @@ def _next(tokens: list[Token], pieces: list[Piece], at: int, sort: str, most: in
 
 
 def _gap(tokens: list[Token], one: Piece, other: Piece) -> str:
-    return " ".join(token.text for token in tokens[one.last : other.first])
+    """What stands between two pieces; a title such as "Dr." belongs to the name behind it."""
+    between = tokens[one.last : other.first]
+    return " ".join(token.text for token in between if token.bare.rstrip(".") not in words().titles)
 
 
 def _person(text: str, tokens: list[Token], name: Piece, role: Piece, body: Piece | None) -> Entity:
@@ -339,7 +335,7 @@ def _entity(text: str, tokens: list[Token], piece: Piece) -> Entity:
     start, end = tokens[piece.first].start, tokens[piece.last - 1].end
     words_ = _bare(text[start:end])
     if piece.sort == "role":
-        return Entity("generic", start, end, "")
+        return Entity("role", start, end, words_.lower())
     if piece.sort == "pronoun":
         return Entity("pronoun", start, end, words_.lower())
     if piece.sort == "country":

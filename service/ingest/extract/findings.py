@@ -7,8 +7,9 @@ from typing import Final, NamedTuple
 
 from service.domain import MAX_RUMOR
 from service.ingest.extract.cast import Cast, Voice
+from service.ingest.extract.clauses import Denial
 from service.ingest.extract.dates import Day
-from service.ingest.extract.denials import Denial, denials_in
+from service.ingest.extract.denials import denials_in
 from service.ingest.extract.grammar import as_sentence
 from service.ingest.extract.lexicon import english, geography
 from service.ingest.extract.model import Source

@@ -93,6 +93,34 @@ _FEWEST: Final = 12
 """Characters behind a verb of saying that can be what is said."""
 
 
+_WHICH: Final = re.compile(r"\b(?:which|whom|whose|where)\s+(?:the\s+|its\s+|an?\s+)?$", re.IGNORECASE)
+_OF_NOUN: Final = re.compile(
+    r"(?<!told )(?<!assured )(?<!in )(?<!at )(?<!on )(?<!to )(?<!of )(?<!from )(?<!during )\bthe\s+(?:[a-z]+\s+)?"
+    r"(?!(?:reports?|claims?|rumou?rs?|allegations?|suggestions?|idea|notion|fact|news|accusations?|assertions?)\b)[a-z]+\s+that\s+$"
+)
+"""A noun with a relative "that": "the convoy that Russia said it had destroyed"."""
+_GAP: Final = re.compile(
+    r"(?:\s+(?:(?:last|this|earlier\s+this)\s+\w+|yesterday|today|earlier|recently|(?:on|in)\s+[\w’-]+(?:\s+\d{1,4})?))?"
+    r"\s+(?:is|are|was|were|has|have|had|will|would|do|does|did|can|could)\b"
+)
+_PASSIVE: Final = re.compile(r"\b(?:is|are|was|were|been|being)\s+(?:\w+ly\s+|also\s+){0,2}$", re.IGNORECASE)
+_DETERMINER: Final = re.compile(r"\b(?:the|a|an|its|their|his|her)\s*$", re.IGNORECASE)
+_ADDRESSEE: Final = re.compile(
+    r"\s+(?:reporters|journalists|lawmakers|parliament|state\s+television|state\s+tv"
+    r"|(?:the|a)\s+(?:[\w’'-]+\s+){0,4}?(?:briefing|conference|newspaper|agency|hearing|committee|programme|broadcaster)"
+    r"|[A-Z][\w’'.-]*(?:\s+[A-Z][\w’'.-]*){0,3})"
+    r"(?:\s+(?:on|in|at|during|by|via)\s+[^,.]{1,60}|\s+\w+day|\s+yesterday|\s+today)*(?:,\s+\w+ing\b.*)?\s*[.]?\s*$",
+    re.DOTALL,
+)
+"""All that may stand behind "told" where what was told stands before it."""
+_SAID_WHEN: Final = re.compile(
+    r"(?:\s+(?:on|in|at|during|late|early)\s+[^,.]{1,80}|\s+\w+day\b|\s+yesterday|\s+today){0,2},\s+\w+ing\b"
+)
+_ASIDE_FRONT: Final = re.compile(r"(?:\S+\s+){0,4}\S*,$")
+"""A few words and a comma: too little to be what was said."""
+_TELLS: Final = frozenset({"told", "tells", "assured", "reassured"})
+
+
 class Frame(NamedTuple):
     """A reporting verb with its subject: where each stands in the sentence, and where what is said begins.
 
@@ -143,8 +171,12 @@ def _frame(text: str, match: re.Match[str], entities: list[Entity]) -> Frame | N
     subject = _subject_before(text, match.start(), entities)
     denies = match["denies"] is not None
     verb = " ".join(match[0].lower().split())
+    if subject is not None and _is_relative(text, subject, match.end()):
+        return None
+    if denies and (agent := _agent_of(text, match, entities)):
+        return Frame(agent, match.start(), agent.end, verb, match.start(), denies, "behind")
     if subject is not None:
-        where = _where(text, subject.start, match.end())
+        where = _where(text, subject.start, match.end(), verb)
         return Frame(subject, subject.start, match.end(), verb, match.start(), denies, where)
     if (
         denies
@@ -159,6 +191,25 @@ def _frame(text: str, match: re.Match[str], entities: list[Entity]) -> Frame | N
     ):
         return None
     return Frame(behind, match.start(), behind.end, verb, match.start(), denies=False, where="behind")
+
+
+def _is_relative(text: str, subject: Entity, end: int) -> bool:
+    """Whether subject and verb describe a noun and report nothing: "the rules (which) China announced have …".
+
+    What was announced stands before the verb then: behind it, and behind a time, comes the verb of the whole sentence.
+    """
+    before = text[max(subject.start - _LONGEST_GAP, 0) : subject.start]
+    if re.search(r",\s+which\s+$", before) and re.match(r"\s+(?:is|are|was|were)\s", text[end:]):
+        return False  # "…, which the ministry said was untrue"
+    return _WHICH.search(before) is not None or _OF_NOUN.search(before) is not None or _GAP.match(text, end) is not None
+
+
+def _agent_of(text: str, match: re.Match[str], entities: list[Entity]) -> Entity | None:
+    """Who rejects in the passive: "the reports were dismissed by the governor"."""
+    if not _PASSIVE.search(text[: match.start()]):
+        return None
+    by = re.match(r"\s+by\s+(?:the\s+|a\s+|an\s+|its\s+)?", text[match.end() :])
+    return next((one for one in entities if by and one.start == match.end() + by.end()), None)
 
 
 def _according(text: str, match: re.Match[str], entities: list[Entity]) -> Frame | None:
@@ -206,15 +257,17 @@ def _is_filler(gap: str) -> bool:
     return at == len(words)
 
 
-def _where(text: str, start: int, end: int) -> Where:
+def _where(text: str, start: int, end: int, verb: str) -> Where:
     """Where a frame stands. A comma or a closing quotation before it says that something was said already."""
-    before = text[:start].rstrip().removesuffix("the").removesuffix("The").rstrip()
+    before = _DETERMINER.sub("", text[:start].rstrip()).rstrip()
     if not re.search(r"[,”\"·!?—]$", before):
         return "before"
     if re.match(r"\s+(?:that\b|:|[“\"])", text[end:]):
         return "before"
     if re.match(r"\s*,", text[end:]) and text[end:].strip(" ,.") and not before.endswith(("”", '"')):
         return "within"
+    if _is_told(text, before, end, verb):
+        return "behind"
     # "After the talks, Lin said the …": an introduction, and what is said comes behind.
     rest = re.sub(r"^\s+(?:(?:on|in|at|during|to|late|early)\s+[^,.]{0,80}|\w+day\b|yesterday|today)", "", text[end:])
     closed = before.endswith(("”", '"'))
@@ -222,3 +275,11 @@ def _where(text: str, start: int, end: int) -> Where:
     if len(rest.strip(' .,·”"')) > _FEWEST and introduced and not closed:
         return "before"
     return "behind"
+
+
+def _is_told(text: str, before: str, end: int, verb: str) -> bool:
+    """Whether a verb closes what was said before it: "…, X told reporters", "…, X said on Tuesday, rejecting …"."""
+    if verb in _TELLS and before.endswith(",") and _ADDRESSEE.match(text[end:]):
+        return True
+    introduced = _INTRODUCTION.match(text.lstrip(' “"')) or _ASIDE_FRONT.match(before)
+    return re.match(_SAID_WHEN, text[end:]) is not None and not introduced

@@ -68,6 +68,20 @@ def is_modest(clause: str) -> bool:
     ) is not None  # fmt: skip
 
 
+_CONJOINED: Final = re.compile(
+    rf"(?P<subject>(?:(?!(?:{_BE}|{_HAVE}|{_MODAL})\b)\S+\s+){{1,15}}?)(?:{_BE}|{_HAVE}|{_MODAL})\s+(?!not\b|never\b|no\b)[^;.]{{1,200}}?\s+(?:and|but)\s+"
+    rf"(?P<denied>(?:{_BE}|{_HAVE}|{_MODAL}|did|does|do)\s+(?:not|never)\b.*)",
+    re.IGNORECASE | re.DOTALL,
+)
+"""Two predicates of one subject, the second denied: "was used for training and was never part of the poll"."""
+_SPAN_OF_TIME: Final = re.compile(
+    rf"\b(?:{_HAVE})\s+{_ADVERBS}(?:not|never|no)\b.*\b(?:since|for\s+(?:\w+\s+){{0,2}}(?:years?|months?|weeks?|days?|decades?))\b"
+    r"|\bnot\b.*\buntil\b",
+    re.IGNORECASE,
+)
+"""What has not been "since 2019" has been before: without the negation this says nothing of a rumor."""
+
+
 def affirm(clause: str) -> str | None:
     """What a clause denies, as an affirmative one: "did not sell" becomes "sold".
 
@@ -78,10 +92,14 @@ def affirm(clause: str) -> str | None:
         None where there is no negation that can be taken back, or more than one.
     """
     clause = re.sub(r"\b(?:that|,)\s*$", "", clause).strip(" ,")
+    if conjoined := _CONJOINED.match(clause):
+        clause = f"{conjoined['subject']} {conjoined['denied']}"
+    if _SPAN_OF_TIME.search(clause):
+        return None
     for pattern, made in _rules():
         changed, count = pattern.subn(made, clause, count=1)
         if count:
-            changed = _without_polarity(changed)
+            changed = without_polarity(changed)
             return None if _NEGATION.search(changed) else changed
     return None
 
@@ -119,6 +137,11 @@ def have_for(subject: str) -> str:
 def be_for(subject: str) -> str:
     """Either "is" or "are", as a subject asks for."""
     return "are" if is_plural(subject) else "is"
+
+
+def was_for(subject: str) -> str:
+    """Either "was" or "were", as a subject asks for."""
+    return "were" if is_plural(subject) else "was"
 
 
 def is_plural(subject: str) -> bool:
@@ -184,12 +207,17 @@ _RULES: Final[tuple[tuple[str, _Made], ...]] = (
     (rf"\bdoes\s+{_NOT}\s+({_ADVERBS})(\w+)\b", lambda m: f"{m[1]}{third(m[2])}"),
     (rf"\bdo\s+{_NOT}\s+({_ADVERBS})(\w+)\b", lambda m: f"{m[1]}{m[2]}"),
     (rf"\b({_BE}|{_HAVE})\s+{_NOT}\b{_NOT_SO}", lambda m: m[1]),
-    (rf"\b({_HAVE})\s+no\s+(plans?|intention|intentions)\b", lambda m: f"{m[1]} {_counted(m[2])}"),
+    (rf"\b({_HAVE})\s+no\s+(plan|intention)\b", lambda m: f"{m[1]} {_counted(m[2])}"),
+    (rf"\b({_HAVE})\s+no\s+(plans|intentions)\b", lambda m: f"{m[1]} {m[2]}"),
     (
         rf"\bthere\s+({_BE}|will be|(?:{_HAVE})\s+been)\s+(?:absolutely\s+|currently\s+)?(?:no|not\s+any)\s+(\w+)",
         lambda m: f"there {m[1]} {_counted(m[2])}",
     ),
     (rf"\b({_HAVE})\s+(?:absolutely\s+)?no\s+(\w+)", lambda m: f"{m[1]} {_counted(m[2])}"),
+    (
+        r"^No\s+((?:[\w’'-]+\s+){1,5}?)(\w{2,20}(?:ed|en))\s+(?=(?:to|by|in|at|from|for|with)\b)",
+        lambda m: f"{m[1].strip()} {was_for(m[1])} {m[2]} ",
+    ),
     (rf"{_NONE}(has|was|is|had|will)\b", lambda m: f"{_counted(m[1].strip())} {m[2]}"),
     (rf"{_NONE}(have|were|are)\b", lambda m: f"{m[1].strip()} {m[2]}"),
     (r"^None\s+of\b", lambda _: "Some of"),
@@ -206,8 +234,8 @@ def _rules() -> list[tuple[re.Pattern[str], _Made]]:
 _NEGATION: Final = re.compile(r"\b(?:not|never|no|neither|nothing|nobody|none|cannot|unrelated)\b|n’t\b", re.IGNORECASE)
 
 
-def _without_polarity(clause: str) -> str:
-    """Words that only stand beside a negation: "any", "at all", "nor", "ever"."""
+def without_polarity(clause: str) -> str:
+    """A clause without the words that only stand beside a negation: "any", "at all", "nor", "ever"."""
     clause = re.sub(r"\b(?:at all|whatsoever|in any way|ever|yet)\b\s*", "", clause)
     clause = re.sub(r"\bnor\b", "or", clause)
     clause = re.sub(r"\bany\s+of\b", "some of", clause)
@@ -220,13 +248,28 @@ def _without_polarity(clause: str) -> str:
     return _SPACE.sub(" ", clause).strip(" ,")
 
 
+_COUNTABLE: Final = frozenset(
+    {
+        *("meeting", "building", "killing", "shooting", "bombing", "warning", "ruling", "hearing", "conference"),
+        *("audience", "alliance", "ambulance", "entity", "facility", "university", "community", "city"),
+    }
+)
+_UNCOUNTED: Final = frozenset(
+    {
+        *("truth", "evidence", "poison", "fuel", "water", "data", "money", "cash", "damage", "contact", "information"),
+        *("proof", "corruption", "inflation", "contamination", "radiation", "pollution", "cooperation", "harm"),
+        *("discrimination", "protection", "people", "police"),
+    }
+)
+
+
 def _counted(noun: str) -> str:
     """A noun with the article that it needs, if it is one and not many."""
     last = noun.rsplit(maxsplit=1)[-1].lower()
     if (
-        (last.endswith("s") and not last.endswith("ss"))
-        or last.endswith(("ing", "ion", "ence", "ance", "ity", "ism"))
-        or last in {"truth", "evidence", "poison", "fuel", "water", "data", "money", "cash", "damage", "contact"}
+        (last.endswith("s") and not last.endswith(("ss", "us")))
+        or (last.endswith(("ing", "ence", "ance", "ity", "ism")) and last not in _COUNTABLE)
+        or last in _UNCOUNTED
     ):
         return noun
     return f"{'an' if noun[0].lower() in 'aeiou' else 'a'} {noun}"

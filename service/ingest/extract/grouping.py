@@ -54,18 +54,24 @@ def matters_of(told: Sequence[Told], weights: Weights) -> list[Matter]:
 def _assign_wholes(matters: list[Matter], every: list[Finding]) -> None:
     """What calls reports false speaks of those named last before it."""
     for whole in (finding for finding in every if finding.denial.sort == "whole" and not finding.line.heading):
-        named = [
+        before = [
             finding
             for finding in every
-            if finding.source == whole.source
-            and finding.at < whole.at
-            and finding.denial.sort in _NAMING
-            and not finding.line.heading
+            if finding.source == whole.source and finding.at < whole.at and not finding.line.heading
         ]
+        named = [finding for finding in before if finding.denial.sort in _NAMING]
+        # Where no rumor is named, it is what the sentence before denied in the narrator's words.
+        named = named or [finding for finding in before if finding.at == whole.at - 1 and _is_attributed(finding)]
         last = named[-1] if named else None
         matter = next((m for m in matters if any(_same(f, last) for f in m.every)), None) if last else None
         if matter is not None:
             matter.whole.append(whole)
+
+
+def _is_attributed(finding: Finding) -> bool:
+    """Whether a negation is reported in the narrator's words, so that the quotation behind it is the same denial."""
+    quoted = any(quote.start <= finding.start < quote.end for quote in finding.line.quotes)
+    return finding.denial.sort == "negation" and finding.voice is not None and not quoted
 
 
 def _same(one: Finding, other: Finding | None) -> bool:

@@ -101,7 +101,7 @@ class Draft(Struct, frozen=True, kw_only=True):
     """A proposed rebuttal. Nothing in it was made up: what the text does not say is None and named in ``missing``.
 
     Attributes:
-        rumor: what is denied, as an affirmative sentence.
+        rumor: what is denied, as an affirmative sentence; empty, and in ``missing``, where none could be made.
         variants: other wordings of it in the sources.
         statement: what the authority says instead, in the words of a source.
         quote: verbatim, without the quotation marks.

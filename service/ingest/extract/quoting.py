@@ -33,6 +33,7 @@ def quote_on(number: int, matter: Matter, told: Told, own: frozenset[str], weigh
                 + 0.6 * covers
                 + beside
                 + 0.1 * (words > _LONG)
+                - 0.1 * quote.text[0].islower()
             )
             if score >= _TELLING and words >= (2 if beside else _FEWEST_WORDS):
                 found.append((score, -at, quote))

@@ -9,7 +9,7 @@ from typing import Final, Literal, NamedTuple
 from service.domain import AuthorityKind
 from service.ingest.extract.lexicon import bodies, english, geography
 
-Sort = Literal["person", "body", "country", "pronoun", "generic", "name"]
+Sort = Literal["person", "body", "country", "pronoun", "generic", "role", "name"]
 
 _TOKEN: Final = re.compile(
     r"(?:[A-Z]\.){2,}(?:’s|'s)?|(?:Dr|Mr|Mrs|Ms|Prof|Gen|Col|Lt|Sgt|Capt|Sen|Rep|Gov|St|Insp|Supt|Inc|Ltd|Corp)\.(?=\s)|[A-Z]\.(?=\s)"
@@ -168,7 +168,8 @@ class Entity(NamedTuple):
     """Somebody or some body, where the text names them.
 
     Attributes:
-        sort: what was recognised; ``generic`` is "the ministry", ``name`` a proper name of which no more is known.
+        sort: what was recognised; ``generic`` is "the ministry", ``role`` "the governor",
+            ``name`` a proper name of which no more is known.
         start: offset of its first character.
         end: offset behind its last.
         name: of the person, body or country.
@@ -214,6 +215,15 @@ class Token(NamedTuple):
     def owns(self) -> bool:
         """Whether it is a possessive: "China’s"."""
         return _POSSESSIVE.search(self.text) is not None
+
+
+class Piece(NamedTuple):
+    """A stretch of tokens of one sort: country, body, role, name, generic, pronoun."""
+
+    sort: str
+    first: int
+    last: int
+    country: str | None = None
 
 
 class Words(NamedTuple):
@@ -329,6 +339,12 @@ def _head_ahead(tokens: list[Token], at: int) -> bool:
 
 def _joins(tokens: list[Token], start: int, at: int) -> bool:
     """Whether an "and" stands within a name ("Health and Safety Authority"), not between two."""
+    behind = tokens[at + 1 : at + 4]
+    if country_of(behind)[0] or (behind and role_at(tokens, at + 1)):
+        # "President Putin and Prime Minister Orban" are two; "Ministry of Foreign and European Affairs" is not reached.
+        return (
+            any(token.bare in words().heads for token in tokens[start:at]) and tokens[at - 1].bare not in words().heads
+        )
     if _head_ahead(tokens, at):
         return not any(token.bare in words().heads for token in tokens[start:at])
     return any(token.bare in {"of", "for"} for token in tokens[start:at]) or tokens[at - 1].bare not in words().heads

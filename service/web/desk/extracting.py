@@ -31,6 +31,7 @@ _FIELDS: Final = ("article", "address", "publisher", "published_on", "title", "l
 _MARKUP: Final = re.compile(r"<(?:!doctype|html|head|body|main|article|section|div|p)\b", re.IGNORECASE)
 _PLACES: Final = {"text": "article", "html": "article", "url": "address"}
 _MISSING: Final = {
+    "rumor": "The text does not spell out what is denied. Write the record by hand.",
     "authority": "For whom does the speaker speak? The text does not say.",
     "citations.url": "Give the article’s address above.",
     "citations.publisher": "Give the article’s publisher above.",
