@@ -141,7 +141,9 @@ def test_bad_parameters_are_named(api: Api, query: str, status: int, kind: str) 
         assert document["errors"][0]["field"] == query.partition("=")[0]
 
 
-@pytest.mark.parametrize("path", ["/nothing", "/v1", "/v1/nothing", "/v2/check", "/v1/rebuttals/none", "/v1/rebuttals/%00"])
+@pytest.mark.parametrize(
+    "path", ["/nothing", "/v1", "/v1/nothing", "/v2/check", "/v1/rebuttals/none", "/v1/rebuttals/%00"]
+)
 def test_nothing_there_is_404(api: Api, path: str) -> None:
     problem(api.client.get(path), 404, "not-found")
 
@@ -179,7 +181,9 @@ def test_bad_lines_of_an_import_are_named_and_good_ones_kept(api: Api) -> None:
 
 
 def test_an_import_of_another_type_is_415(api: Api) -> None:
-    answer = api.client.post("/v1/rebuttals/import", content=b"{}", headers={"Content-Type": "application/pdf", **api.key()})
+    answer = api.client.post(
+        "/v1/rebuttals/import", content=b"{}", headers={"Content-Type": "application/pdf", **api.key()}
+    )
     assert NDJSON["Content-Type"] in problem(answer, 415, "unsupported-media-type")["detail"]
 
 

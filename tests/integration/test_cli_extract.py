@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from support.program import run_here
 from support.warm import clean_environment, warm_store
 
 ARTICLES = Path(__file__).resolve().parents[1] / "data" / "articles"
@@ -17,9 +18,7 @@ BIN = Path(sys.executable).parent / "rejoinder"
 
 def run(home: Path, *arguments: str, given: bytes = b"", **more: str) -> subprocess.CompletedProcess[bytes]:
     environment = clean_environment(home, PATH=os.environ["PATH"], COLUMNS="100", **more)
-    return subprocess.run(
-        [BIN, "extract", *arguments], input=given, capture_output=True, env=environment, timeout=120, check=False
-    )
+    return run_here(["extract", *arguments], environment, given)
 
 
 def test_a_list_beside_the_files_says_what_is_known_of_them(tmp_path: Path) -> None:

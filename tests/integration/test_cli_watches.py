@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import subprocess
 import sys
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+from support.program import run_here
 from support.warm import clean_environment
 
 from service.store.sqlite import SqliteStore
@@ -61,15 +61,9 @@ class Ran(NamedTuple):
 
 
 def run(kept: Kept, *arguments: str) -> Ran:
-    done = subprocess.run(
-        [PROGRAM, "watches", *arguments, "--db", kept.db],
-        env=clean_environment(kept.db.parent, REJOINDER_STARTER="false"),
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    return Ran(done.returncode, done.stdout, done.stderr)
+    environment = clean_environment(kept.db.parent, REJOINDER_STARTER="false")
+    done = run_here(["watches", *arguments, "--db", kept.db], environment)
+    return Ran(done.returncode, done.stdout.decode(), done.stderr.decode())
 
 
 def test_watches_are_listed_and_shown_without_their_secrets(kept: Kept) -> None:
