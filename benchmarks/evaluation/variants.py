@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import NamedTuple, cast
 
@@ -46,7 +47,7 @@ class Expected(NamedTuple):
         return cls(_fit(by_words, similarity), _fit(by_cosine, words), _fit(by_cosine, evidence))
 
 
-class Partial:
+class Partial(ABC):
     """A finder by one signal; in all but `find` it is the finder that it stands in for."""
 
     def __init__(self, runtime: Runtime, calibration: Calibration, expected: Expected) -> None:
@@ -70,8 +71,9 @@ class Partial:
         """Itself, for what asks for a `Finder`."""
         return cast("Finder", self)
 
+    @abstractmethod
     def _nearest(self, queries: Sequence[Query]) -> list[list[Candidate]]:
-        raise NotImplementedError
+        """See `service.finder.Finder`."""
 
     def _ranked(self, candidates: list[Candidate]) -> list[Candidate]:
         """With their nearness, the nearest first."""

@@ -95,13 +95,16 @@ def write(variant: str, data: Path, folder: Path, tuned: Path | None = None) -> 
 def main() -> None:
     """Read the arguments and write one variant."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--out", type=Path, default=DEFAULT, help="default: where the shipped one lies")
+    parser.add_argument("--out", type=Path, help="default, for tuned weights: where the shipped ones lie")
     parser.add_argument("--weights", type=Path, help="safetensors file that finetune.py wrote")
     parser.add_argument("--variant", choices=sorted(storages({})), default=SHIPPED)
     parser.add_argument("--data", type=Path, default=Path("../shared/data"), help="where calibration texts are")
     arguments = parser.parse_args()
-    write(arguments.variant, arguments.data, arguments.out, arguments.weights)
-    for path in sorted(arguments.out.iterdir()):
+    if arguments.out is None and arguments.weights is None:
+        parser.error("say with --out where the weights of the base go: the shipped ones are tuned")
+    out = arguments.out or DEFAULT
+    write(arguments.variant, arguments.data, out, arguments.weights)
+    for path in sorted(out.iterdir()):
         print(f"{path.stat().st_size:>12,}  {path.name}")
 
 
