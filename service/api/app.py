@@ -18,6 +18,7 @@ from service.api import (
     feeds,
     google,
     health,
+    index,
     interchange,
     keys,
     lifecycle,
@@ -33,6 +34,7 @@ from service.api import (
     similar,
     tallies,
     transfer,
+    version,
     watches,
 )
 from service.api.auth import KeyRing
@@ -51,6 +53,7 @@ _HANDLERS: Final = (
     checks.check,
     checks.check_batch,
     checks.compare,
+    version.read_version,
     search.search,
     feedback.give_feedback,
     feedback.list_feedback,
@@ -63,6 +66,8 @@ _HANDLERS: Final = (
     interchange.read_provenance,
     transfer.import_rebuttals,
     transfer.export_rebuttals,
+    index.read_index,
+    index.read_index_file,
     rebuttals.read_rebuttal,
     rebuttals.update_rebuttal,
     revisions.read_revisions,
@@ -132,10 +137,11 @@ def create_app(settings: Settings, runtime: Runtime | None = None) -> Litestar:
     counted = Metrics(backend)
     tallying = tallies.Tallying(backend)
     watching = Watching(backend)
+    indexing = index.Indexing(backend)
     app = Litestar(
         route_handlers=(*_HANDLERS, ROUTES),
         exception_handlers={Exception: problems.respond},
-        lifespan=[backend.lifespan, tallying.lifespan, watching.lifespan],
+        lifespan=[backend.lifespan, tallying.lifespan, watching.lifespan, indexing.lifespan],
         before_send=[tell_rate],
         state=State(
             {
@@ -146,6 +152,7 @@ def create_app(settings: Settings, runtime: Runtime | None = None) -> Litestar:
                 "watching": watching,
                 "links": citations.LinkChecks(backend),
                 "tallies": tallying,
+                "index": indexing,
                 "allowance": feedback.Allowance(settings.feedback_per_minute),
             }
         ),

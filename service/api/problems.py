@@ -58,6 +58,7 @@ KINDS: Final[dict[str, Kind]] = {
     "not-allowed": Kind(403, "The key does not allow this", "Use a key with the role that the detail names."),
     "forged": Kind(403, "This does not come from our pages", "Reload the page; scripts send `X-CSRF-Token`, or a key."),
     "not-found": Kind(404, "There is nothing here", "Check the address and the id."),
+    "no-index": Kind(404, "There is no index to take away", "Run the service with the encoder that ships."),
     "method-not-allowed": Kind(405, "Not with this method", "Use a method that the header `Allow` lists."),
     "too-slow": Kind(408, "The body does not come", "Send it again, without pauses."),
     "conflict": Kind(409, "The record does not allow this", "Read the record as it stands and decide again."),

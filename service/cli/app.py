@@ -19,6 +19,7 @@ from service.cli.check import check
 from service.cli.citations import citations
 from service.cli.extract import extract
 from service.cli.feedback import feedback
+from service.cli.index import index
 from service.cli.keys import keys
 from service.cli.people import people
 from service.cli.serve import serve
@@ -68,7 +69,10 @@ def cli() -> None:
     """Hold the commands together; the text above is what a user reads."""
 
 
-for _command in (check, serve, init, import_, export, keys, people, extract, feedback, citations, audit, watches):
+for _command in (
+    *(check, serve, init, import_, export, index),
+    *(keys, people, extract, feedback, citations, audit, watches),
+):
     cli.add_command(_command)
 
 

@@ -226,6 +226,14 @@ class Store(Protocol):
         """Remember such a fact."""
         ...
 
+    def settle_meta(self, name: str, value: str) -> str:
+        """Remember such a fact unless there is one of that name, in one step that no other process divides.
+
+        Returns:
+            The fact that there is now.
+        """
+        ...
+
     @property
     def people(self) -> People:
         """People, their sessions, and the log of changes to keys and people."""

@@ -19,6 +19,7 @@ from litestar import Litestar
 from litestar.testing import TestClient
 from support.hashing import HashingEncoder
 
+from embeddings.encoder import Encoder
 from embeddings.stance import Probabilities, StancePair
 from service.api.app import create_app
 from service.api.server import configure
@@ -98,11 +99,11 @@ def ndjson(*lines: RebuttalContent | dict[str, Any] | bytes) -> bytes:
     return b"\n".join(line if isinstance(line, bytes) else msgspec.json.encode(line) for line in lines)
 
 
-def open_runtime(settings: Settings) -> Runtime:
+def open_runtime(settings: Settings, encoder: Encoder | None = None) -> Runtime:
     """As `Runtime.open`, with quick models and a calibration that belongs to them."""
     store = open_store(settings)
     index = settings.db.with_suffix(".index")
-    finder = Finder(store, HashingEncoder(), CALIBRATION.nearness, index_path=index)
+    finder = Finder(store, encoder or HashingEncoder(), CALIBRATION.nearness, index_path=index)
     catalog = Catalog(finder, max_line=settings.max_line)
     checker = Checker(finder, WordStance(), CALIBRATION, cache_size=settings.cache_size)
     asyncio.run(catalog.encode_missing())
@@ -110,10 +111,13 @@ def open_runtime(settings: Settings) -> Runtime:
 
 
 @contextmanager
-def open_api(folder: Path, **settings: Any) -> Iterator[Api]:  # noqa: ANN401 - the settings' own types
-    """An application on a new store in the folder; empty unless the settings ask for the starter corpus."""
+def open_api(folder: Path, reading: Encoder | None = None, **settings: Any) -> Iterator[Api]:  # noqa: ANN401 - the settings' own types
+    """An application on a new store in the folder; empty unless the settings ask for the starter corpus.
+
+    ``reading`` encodes in the place of the quick encoder.
+    """
     chosen = Settings(**{"db": folder / "store.db", "starter": False, **settings})
-    runtime = open_runtime(chosen)
+    runtime = open_runtime(chosen, reading)
     try:
         keys = {role: runtime.store.create_key(f"{role}-key", role) for role in ROLES}
         app = create_app(chosen, runtime)

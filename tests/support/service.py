@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import uvicorn
 from support.api import ROLES, open_runtime
 
+from embeddings.encoder import Encoder
 from service.api.app import create_app
 from service.api.server import configure
 from service.domain import Role
@@ -26,10 +27,13 @@ class Service(NamedTuple):
 
 
 @contextmanager
-def serving(folder: Path, **settings: Any) -> Iterator[Service]:  # noqa: ANN401 - the settings' own types
-    """The real application with quick models on a new store, with the starter corpus unless the settings say no."""
+def serving(folder: Path, reading: Encoder | None = None, **settings: Any) -> Iterator[Service]:  # noqa: ANN401 - the settings' own types
+    """The real application with quick models on a new store, with the starter corpus unless the settings say no.
+
+    ``reading`` encodes in the place of the quick encoder.
+    """
     chosen = Settings(**{"db": folder / "store.db", "starter": True, "outbound_private": True, **settings})
-    runtime = open_runtime(chosen)
+    runtime = open_runtime(chosen, reading)
     try:
         keys = {role: runtime.store.create_key(f"{role}-key", role) for role in ROLES}
         server = uvicorn.Server(configure(create_app(chosen, runtime), "127.0.0.1", 0))

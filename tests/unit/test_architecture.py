@@ -54,6 +54,7 @@ ROOMS = {
     ),
     "catalog": ("service.catalog",),
     "drafting": ("service.drafting",),
+    "packed": ("service.packed",),
     "runtime": ("service.runtime",),
     "api": ("service.api",),
     "web": ("service.web",),
@@ -77,6 +78,7 @@ MAY_KNOW = {
     "check": {"domain", "texts", "store", "embeddings", "calibration", "find"},
     "catalog": {"domain", "texts", "store", "ingest", "find"},
     "drafting": {"domain", "store", "ingest", "catalog", "outbound"},
+    "packed": {"domain", "texts", "store", "embeddings", "calibration"},
     "runtime": {
         *("domain", "texts", "settings", "store", "ingest", "embeddings"),
         *("calibration", "find", "check", "catalog"),
@@ -102,6 +104,7 @@ MAY_KNOW = {
         "catalog",
         "runtime",
         "embeddings",
+        "packed",
     },
     "cli": {
         "drafting",
@@ -117,6 +120,7 @@ MAY_KNOW = {
         "catalog",
         "runtime",
         "embeddings",
+        "packed",
         "api",
     },
     "package": set[str](),

@@ -420,6 +420,49 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/index": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read every published record with its vectors, signed, or what has changed since
+         * @description With the models that its header names, a program checks claims by itself and asks nobody. `since` takes the
+         *     `position` of the document before: only records that changed come then, and the ids of those to drop as `removed`.
+         *     Where the header's `since` is 0, the document is whole and stands for all that was there. The format and the
+         *     signature are described in `docs/reference/index-format.md`.
+         */
+        get: operations["read_index"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/index/files/{sha256}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read a file of the models that the index names, by the SHA-256 of its content
+         * @description It never changes under this address, so it may be kept for good. Compare its hash all the same.
+         */
+        get: operations["read_index_file"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/keys": {
         parameters: {
             query?: never;
@@ -1092,6 +1135,27 @@ export interface paths {
          *     Needs a key, or a person, of the role `editor` or above.
          */
         get: operations["read_tallies"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/version": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read what answers depend on: the store's version, the models, the profile
+         * @description An answer that was kept holds for as long as none of them changes: after a retraction `store_version` is another
+         *     one. Ask again with the `ETag` as `If-None-Match`: 304 while nothing has changed.
+         */
+        get: operations["read_version"];
         put?: never;
         post?: never;
         delete?: never;
@@ -2849,6 +2913,16 @@ export interface components {
             left: number;
         };
         /**
+         * Version
+         * @description What an answer depends on beside its claim; checks carry the first two as well.
+         */
+        Version: {
+            model: string;
+            /** @enum {unknown} */
+            profile: "balanced" | "lenient" | "strict";
+            store_version: number;
+        };
+        /**
          * WatchAnswer
          * @description A watch. ``secret`` signs its webhooks; it is there once, in the answer to asking or rotating.
          */
@@ -4131,6 +4205,126 @@ export interface operations {
             };
             /** @description A problem document. */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_index: {
+        parameters: {
+            query?: {
+                /** @description `position` of the document before; 0 for the whole. */
+                since?: number;
+            };
+            header?: {
+                /**
+                 * @description The ETag of what the caller has.
+                 * @example "1"
+                 */
+                "If-None-Match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As asked. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/vnd.rejoinder.index": string;
+                };
+            };
+            /** @description Nothing has changed. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem document. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem document. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_index_file: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description The ETag of what the caller has.
+                 * @example "1"
+                 */
+                "If-None-Match"?: string;
+            };
+            path: {
+                /**
+                 * @description The SHA-256 of the file's content, as the header of the index names it.
+                 * @example 0111d19df96d4c1d9f02fd1e00ba00e6da14b8a77953ca9b0fcbab5ba85c7bd4
+                 */
+                sha256: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As asked. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": string;
+                };
+            };
+            /** @description Nothing has changed. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem document. */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6934,6 +7128,48 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
+            };
+            /** @description A problem document. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_version: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description The ETag of what the caller has.
+                 * @example "1"
+                 */
+                "If-None-Match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As asked. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Version"];
+                };
+            };
+            /** @description Nothing has changed. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description A problem document. */
             default: {

@@ -24,3 +24,9 @@ def put(db: sqlite3.Connection, name: str, value: str) -> None:
     if name == STORE_ID:
         raise ValueError("a store keeps its id")
     db.execute("INSERT OR REPLACE INTO meta (name, value) VALUES (?, ?)", (storable(name), storable(value)))
+
+
+def settle(db: sqlite3.Connection, name: str, value: str) -> str:
+    """Remember a value unless there is one already. Returns the one that there is now."""
+    db.execute("INSERT OR IGNORE INTO meta (name, value) VALUES (?, ?)", (storable(name), storable(value)))
+    return str(get(db, name))

@@ -247,6 +247,10 @@ class SqliteStore:
         """Remember such a fact. Raises `ValueError` for the store's own id."""
         self._writer.run(lambda db: meta.put(db, name, value))
 
+    def settle_meta(self, name: str, value: str) -> str:
+        """Remember such a fact unless there is one of that name; the one that there is now."""
+        return self._writer.run(lambda db: meta.settle(db, name, value))
+
     def create_key(
         self,
         name: str,

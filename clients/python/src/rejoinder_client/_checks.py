@@ -19,6 +19,7 @@ from rejoinder_client.models.verdicts import (
     Health,
     Hit,
     Tallies,
+    Version,
 )
 from rejoinder_client.models.words import Filters
 
@@ -104,6 +105,11 @@ class Checks(Group[R]):
     def tallies(self, *, days: int | None = None) -> Call[Tallies]:
         """How many claims were asked on each of the last days, and with which verdicts; for editors."""
         return routes.READ_TALLIES(query=DaysQuery(days=days))
+
+    @call
+    def version(self) -> Call[Version]:
+        """What answers depend on: an answer that was kept holds until this changes."""
+        return routes.VERSION()
 
     @call
     def live(self) -> Call[Health]:

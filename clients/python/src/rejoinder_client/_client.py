@@ -14,6 +14,7 @@ from rejoinder_client._checks import Checks
 from rejoinder_client._citations import Citations
 from rejoinder_client._drafts import Drafts
 from rejoinder_client._feedback import Feedback
+from rejoinder_client._index import Index
 from rejoinder_client._methods import R
 from rejoinder_client._rebuttals import Rebuttals
 from rejoinder_client._retries import Retries
@@ -29,6 +30,7 @@ class _Service(Checks[R]):
 
     Attributes:
         rebuttals: the records.
+        index: the signed index, for programs that check claims by themselves.
         drafts: articles in, drafts out.
         citations: the pages that records cite.
         feedback: what readers say of verdicts.
@@ -40,6 +42,7 @@ class _Service(Checks[R]):
     def __init__(self, runner: R) -> None:
         super().__init__(runner)
         self.rebuttals: Rebuttals[R] = Rebuttals(runner)
+        self.index: Index[R] = Index(runner)
         self.drafts: Drafts[R] = Drafts(runner)
         self.citations: Citations[R] = Citations(runner)
         self.feedback: Feedback[R] = Feedback(runner)

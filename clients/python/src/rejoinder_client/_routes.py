@@ -58,6 +58,9 @@ EXPORT_REBUTTALS: Final[Route[None]] = Route(
 )
 READ_EVENTS: Final = Route("GET", "/v1/events", records.Events, query=bodies.EventsQuery, repeatable=True)
 
+READ_INDEX: Final[Route[None]] = Route("GET", "/v1/index", None, query=bodies.IndexQuery, repeatable=True, slow_s=60)
+READ_INDEX_FILE: Final[Route[None]] = Route("GET", "/v1/index/files/{sha256}", None, repeatable=True)
+
 EXTRACT: Final = Route("POST", "/v1/drafts/extract", drafts.Extracted, bodies.ExtractBody, repeatable=True, slow_s=60)
 EXTRACT_AND_SAVE: Final = Route("POST", "/v1/drafts/extract", drafts.Extracted, bodies.ExtractBody, slow_s=60)
 READ_DRAFT_SOURCE: Final = Route("GET", "/v1/drafts/{rebuttal_id}/source", drafts.DraftSource, repeatable=True)
@@ -105,6 +108,7 @@ SET_PASSWORD: Final = Route("PUT", f"{_PERSON}/password", access.Person, bodies.
 DISABLE_PERSON: Final = Route("POST", f"{_PERSON}/disable", access.Person, repeatable=True)
 ENABLE_PERSON: Final = Route("POST", f"{_PERSON}/enable", access.Person, repeatable=True)
 
+VERSION: Final = Route("GET", "/v1/version", verdicts.Version, repeatable=True)
 LIVE: Final = Route("GET", "/health/live", verdicts.Health, repeatable=True)
 READY: Final = Route("GET", "/health/ready", verdicts.Health, repeatable=True)
 READ_TALLIES: Final = Route("GET", "/v1/tallies", verdicts.Tallies, query=bodies.DaysQuery, repeatable=True)

@@ -288,6 +288,12 @@ class EventsQuery(LogQuery, frozen=True, kw_only=True, omit_defaults=True):
     rebuttal_id: str | None = None
 
 
+class IndexQuery(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Which part of the index."""
+
+    since: int = 0
+
+
 class DaysQuery(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """How many days."""
 

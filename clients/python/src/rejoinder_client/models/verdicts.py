@@ -201,3 +201,11 @@ class Health(Struct, frozen=True, kw_only=True):
     """``live`` or ``ready``."""
 
     status: str
+
+
+class Version(Struct, frozen=True, kw_only=True):
+    """What answers depend on beside the claim."""
+
+    store_version: int
+    model: str
+    profile: str
