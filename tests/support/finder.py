@@ -1,0 +1,83 @@
+"""The finder of headlines, bundled from the extension's source and put into pages of a browser by itself."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, Route
+
+ROOT = Path(__file__).parents[2]
+EXTENSION = ROOT / "extension"
+FRONTS = ROOT / "tests" / "data" / "fronts"
+ADDRESS = "https://front.example/"
+
+# What the finder tells is kept as it comes; what it does on the main thread is timed where the browser calls it.
+_HARNESS = """
+import { watch, type Watching } from "./src/content/finding/watcher.ts";
+import type { Headline } from "./src/content/page.ts";
+
+const told = { batches: [] as Headline[][], gone: [] as Headline[], ms: 0, longest: 0, looks: 0, notes: 0 };
+function timed<T>(work: () => T): T {
+  const start = performance.now();
+  const result = work();
+  const ms = performance.now() - start;
+  told.ms += ms;
+  told.longest = Math.max(told.longest, ms);
+  return result;
+}
+const idle = requestIdleCallback.bind(globalThis);
+globalThis.requestIdleCallback = (work, options) =>
+  idle((deadline) => { told.looks += 1; timed(() => work(deadline)); }, options);
+const Observer = MutationObserver;
+globalThis.MutationObserver = class extends Observer {
+  constructor(work: MutationCallback) {
+    super((records, self) => { told.notes += 1; timed(() => work(records, self)); });
+  }
+};
+let watching: Watching;
+Object.assign(globalThis, {
+  told,
+  find: (languages: string[] = []) => {
+    const found = (batch: Headline[]) => told.batches.push(batch);
+    const gone = (one: Headline) => told.gone.push(one);
+    timed(() => { watching = watch(document, { found, gone }, () => languages); });
+  },
+  standing: () => watching.headlines(),
+  stopFinding: () => watching.stop(),
+});
+//# sourceURL=finder.ts
+"""
+
+
+def bundle() -> str:
+    """The finder and what listens to it, as one script. Fails the test where the extension has no tools installed."""
+    program = EXTENSION / "node_modules" / ".bin" / "esbuild"
+    if not program.exists():
+        pytest.fail("There is no esbuild: run `npm ci` in extension/.")
+    command = [str(program), "--bundle", "--format=iife", "--target=chrome137", "--loader=ts", "--charset=utf8"]
+    done = subprocess.run(command, input=_HARNESS, cwd=EXTENSION, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout + "\n//# sourceURL=finder.js\n"
+
+
+@contextmanager
+def opened(browser: Browser, html: str, *, width: int = 1280, height: int = 900) -> Iterator[Page]:
+    """A page with this markup at an address of its own; nothing else is there to be loaded."""
+    context = browser.new_context(viewport={"width": width, "height": height})
+    try:
+        page = context.new_page()
+        page.set_default_timeout(20_000)
+
+        def answer(route: Route) -> None:
+            is_page = route.request.resource_type == "document"
+            route.fulfill(status=200 if is_page else 204, content_type="text/html", body=html if is_page else "")
+
+        page.route("**/*", answer)
+        page.goto(ADDRESS)
+        yield page
+    finally:
+        context.close()
