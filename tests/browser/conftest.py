@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import NamedTuple
 
 import httpx
@@ -11,7 +12,9 @@ import pytest
 from playwright.sync_api import Browser
 from support.api import ROLES, Api, open_runtime
 from support.browser import Tab, browsing, serving
+from support.extension import Reader, reading
 from support.records import GEM_ORE, content
+from support.world import SITES, World, opened_world
 
 from service import passwords
 from service.api.app import create_app
@@ -76,3 +79,19 @@ def sign_in(tab: Tab, name: str, path: str = "/desk") -> None:
     tab.page.get_by_label("Password").fill(PASSWORD)
     tab.page.get_by_role("button", name="Sign in").click()
     tab.page.wait_for_url(tab.address + path)
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    """The service with the models that ship, a news site, and the extension."""
+    with opened_world(tmp_path_factory.mktemp("world")) as world:
+        yield world
+
+
+@pytest.fixture
+def reader(world: World, tmp_path: Path) -> Iterator[Reader]:
+    """A reader who has turned on the news site; what was asked before is forgotten."""
+    with reading(world.driver, world.extension, tmp_path / "profile") as reader:
+        reader.choose(server=world.service, sites=SITES)
+        world.recording.requests.clear()
+        yield reader

@@ -14,6 +14,7 @@ import pytest
 import uvicorn
 from axe_playwright_python.sync_playwright import Axe
 from litestar import Litestar
+from litestar.types import ASGIApp
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Response, sync_playwright
 
 from service.api.server import configure
@@ -21,7 +22,7 @@ from service.api.server import configure
 Scheme = Literal["light", "dark"]
 
 _NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-_OPTIONS = [
+OPTIONS = [
     *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
     *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
 ]
@@ -45,7 +46,7 @@ def chromium() -> str:
 def browsing() -> Iterator[Browser]:
     """A browser for several tests."""
     with sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=chromium(), args=_OPTIONS)
+        browser = driver.chromium.launch(executable_path=chromium(), args=OPTIONS)
         try:
             yield browser
         finally:
@@ -53,9 +54,11 @@ def browsing() -> Iterator[Browser]:
 
 
 @contextmanager
-def serving(app: Litestar) -> Iterator[str]:
-    """The application behind a real server; its address."""
-    server = uvicorn.Server(configure(app, "127.0.0.1", 0))
+def serving(app: Litestar, *, through: ASGIApp | None = None) -> Iterator[str]:
+    """The application behind a real server; its address. ``through`` stands between the two and passes on to it."""
+    config = configure(app, "127.0.0.1", 0)
+    config.app = through or app
+    server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     try:
