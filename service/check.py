@@ -20,7 +20,7 @@ from service.domain import CheckResult, Claim, Filters, Hit, Match, Rebuttal, St
 from service.finder import DEEP, Candidate, Finder
 from service.history import History, Past, Question
 from service.judgement import Judged, affirming, contest, decide, probability
-from service.language import language_of, primary
+from service.language import first_in, language_of, primary
 from service.normalise import clean, normalise, sought
 from service.passages import FIELDS, passages
 from service.verdict_id import VerdictIds
@@ -203,8 +203,8 @@ class Checker:
         reads = self._stance.languages
         if primary(record.language) in reads:
             return StancePair(text, record.rumor, record.statement)
-        readable = [variant for variant in record.variants if language_of(variant, assumed="") in reads]
-        return StancePair(text, readable[0], None) if readable else None
+        readable = first_in(record.variants, reads)
+        return StancePair(text, readable, None) if readable else None
 
     def _judged(self, task: _Task, candidate: Candidate, raw: Sequence[NDArray[np.float32]], at: int | None) -> Judged:
         record = task.records[candidate.id]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Container, Iterable
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
@@ -29,6 +30,11 @@ def language_of(text: str, *, assumed: str = "en") -> str:
     sendable = text[:_LONGEST].replace("\n", " ").encode(errors="replace").decode()
     found = _detector().detect(sendable, model="lite", k=1)[0]
     return str(found["lang"]) if float(found["score"]) >= _SURE else assumed
+
+
+def first_in(texts: Iterable[str], languages: Container[str]) -> str | None:
+    """The first text that shows to be in one of these languages; None where none does."""
+    return next((text for text in texts if language_of(text, assumed="") in languages), None)
 
 
 def primary(tag: str) -> str:

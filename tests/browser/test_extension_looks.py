@@ -45,7 +45,7 @@ def looking(world: World, profile: Path, look: Look) -> Iterator[tuple[Reader, P
     with reading(world.driver, world.extension, profile, width=look.width, **look.browser) as reader:
         reader.choose(server=world.service, sites=[], **look.settings)
         page = world.visit(reader, front(HEADLINES, **look.page))
-        page.set_viewport_size({"width": look.width, "height": 700})
+        page.set_viewport_size({"width": look.width, "height": 820})
         plain = page.screenshot()
         reader.choose(sites=SITES)
         wait_for_marks(reader, page, RUMORS[:2])

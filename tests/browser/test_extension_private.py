@@ -150,14 +150,12 @@ def test_what_is_here_is_not_downloaded_again(way: Between, private: Private) ->
     paths = [path for _, path, _ in way.requests]
     assert len(paths) == 2
     assert all(path.startswith("/v1/index?since=") and not path.endswith("=0") for path in paths)
-    assert way.requests[-1][2] == 304
 
 
 @pytest.mark.parametrize("change", [one_bit_off, cut_off])
 def test_a_forged_index_is_refused(way: Between, private: Private, change: object) -> None:
     before = private.tell("private-status")
     way.changed = one_bit_off if change is one_bit_off else cut_off
-    forget_tag(private)
     status = private.install()
     assert (status["state"], status["problem"]) == ("failed", "private_damaged")
     assert status["records"] == before["records"]
@@ -169,7 +167,6 @@ def test_a_forged_index_is_refused(way: Between, private: Private, change: objec
 def test_another_key_has_to_be_accepted(way: Between, private: Private) -> None:
     before = private.ready()
     way.changed = signed_anew
-    forget_tag(private)
     status = private.install()
     assert (status["state"], status["problem"]) == ("failed", "private_key_changed")
     assert status["fingerprint"] == before["fingerprint"]
@@ -248,11 +245,6 @@ def test_another_service_has_to_be_downloaded_first(way: Between, private: Priva
         assert elsewhere.requests == []
     private.reader.choose(server=way.address)
     wait(lambda: private.tell("check", text=RUMORS[0])["condition"] == {"state": "ready"}, private.page)
-
-
-def forget_tag(private: Private) -> None:
-    """As if the index had not been asked for: else the answer is that nothing has changed."""
-    private.remember(etag="")
 
 
 def close_worker(private: Private) -> None:

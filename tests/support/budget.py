@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from playwright.sync_api import Page
 from support.extension import Reader
 from support.fronts import front
-from support.world import World, wait_for_marks
+from support.world import SITES, World, wait_for_marks
 
-_EVERY_US = 100
+# What a page's thread does for a script: running it, and the styles and the layout that it asks for.
+_WORK = ("ScriptDuration", "LayoutDuration", "RecalcStyleDuration")
 # Waits inside the extension until the marks are there: polling from outside would add its own time.
 _MARKED = """async ([url, due]) => {
   const tabs = await chrome.tabs.query({});
@@ -34,7 +34,7 @@ class Cost(NamedTuple):
     """Of one page, from its load until a second after the last mark.
 
     Attributes:
-        main_thread_ms: time that the page's thread spent in the extension's script, layout that it caused included.
+        main_thread_ms: processor time of the page's thread, beyond what the same page takes unread.
         marked_ms: from the moment that the page could be read to the last mark.
         requests: to the service.
         shift: sum of the layout shifts.
@@ -47,44 +47,51 @@ class Cost(NamedTuple):
 
 
 def cost(world: World, reader: Reader, headlines: list[str], due: list[str]) -> Cost:
-    """Read a front with these headlines, of which some are due to be marked.
+    """Read a front with these headlines, of which some are due to be marked; and load it once unread, to compare.
 
-    The profiler samples every 0.1 ms what runs on the page's thread (DevTools protocol, `Profiler`).
+    The browser's own counters tell the time (DevTools protocol, `Performance`, in ticks of the thread: what other
+    programs of the machine take meanwhile does not count).
     """
-    page = world.visit(reader, "<title>Before</title>", "before")
+    world.site.pages |= {"/before": "<title>Before</title>", "/front": front(headlines)}
+    reader.choose(sites=[])
+    unread = _Visit(world, reader)
+    unread.rest()
+    reader.choose(sites=SITES)
     world.recording.requests.clear()
-    profiler = page.context.new_cdp_session(page)
-    profiler.send("Profiler.enable")
-    profiler.send("Profiler.setSamplingInterval", {"interval": _EVERY_US})
-    profiler.send("Profiler.start")
-    world.site.pages["/front"] = front(headlines)
-    page.goto(f"{world.address}/front", wait_until="domcontentloaded")
-    page.evaluate(_SHIFTS)
-    marked = reader.worker.evaluate(_MARKED, [page.url, len(due)])
-    loaded = page.evaluate(_LOADED)
-    page.wait_for_timeout(1_000)
-    profile = profiler.send("Profiler.stop")["profile"]
-    wait_for_marks(reader, page, due)
-    return Cost(_ours_ms(profile, reader.root), marked - loaded, len(world.requests()), _shifted(page))
+    read = _Visit(world, reader)
+    marked = reader.worker.evaluate(_MARKED, [read.page.url, len(due)])
+    loaded = read.page.evaluate(_LOADED)
+    read.rest()
+    wait_for_marks(reader, read.page, due)
+    return Cost(read.work_ms() - unread.work_ms(), marked - loaded, len(world.requests()), read.shifted())
 
 
-def _shifted(page: Page) -> float:
-    shift = page.evaluate("window.shifts.reduce((sum, one) => sum + one, 0)")
-    return float(shift)
+class _Visit:
+    """A page that is loaded under the eyes of the browser's counters."""
 
+    def __init__(self, world: World, reader: Reader) -> None:
+        self.page = reader.context.new_page()
+        self.page.goto(f"{world.address}/before")
+        self._counters = self.page.context.new_cdp_session(self.page)
+        self._counters.send("Performance.enable", {"timeDomain": "threadTicks"})
+        self._began = self._counted()
+        self.page.goto(f"{world.address}/front", wait_until="domcontentloaded")
+        self.page.evaluate(_SHIFTS)
+        self._ended = self._began
 
-def _ours_ms(profile: dict[str, Any], root: str) -> float:
-    """Samples whose stack holds a function of the extension."""
-    nodes = {node["id"]: node for node in profile["nodes"]}
-    parents = {child: node["id"] for node in profile["nodes"] for child in node.get("children", ())}
+    def rest(self) -> None:
+        """Look on for a second more."""
+        self.page.wait_for_timeout(1_000)
+        self._ended = self._counted()
 
-    def ours(name: int | None) -> bool:
-        while name is not None:
-            if nodes[name]["callFrame"]["url"].startswith(root):
-                return True
-            name = parents.get(name)
-        return False
+    def work_ms(self) -> float:
+        """Until the end of `rest`."""
+        return (self._ended - self._began) * 1000
 
-    known = {name: ours(name) for name in nodes}
-    spent = sum(took for name, took in zip(profile["samples"], profile["timeDeltas"], strict=True) if known[name])
-    return spent / 1000
+    def shifted(self) -> float:
+        """The sum of the layout shifts."""
+        return float(self.page.evaluate("window.shifts.reduce((sum, one) => sum + one, 0)"))
+
+    def _counted(self) -> float:
+        metrics = self._counters.send("Performance.getMetrics")["metrics"]
+        return sum(float(one["value"]) for one in metrics if one["name"] in _WORK)

@@ -75,6 +75,11 @@ h3.side { font: 600 15px/1.4 ${SERIF}; color: var(--ink); margin: 0 0 2px; }
 .foreign { unicode-bidi: isolate; display: block; }
 .said > .foreign { text-wrap: pretty; }
 blockquote.foreign { border-inline-start: 3px solid var(--tone-line); padding-inline-start: 12px; margin: 12px 0 0; font: italic 400 15.5px/1.5 ${SERIF}; }
+/* Browsers take the marks of the language around a quotation, not of its own. */
+blockquote { quotes: "\u201c" "\u201d"; }
+blockquote:is(:lang(ur), :lang(ar), :lang(fa)) { quotes: "\u201d" "\u201c"; }
+blockquote:is(:lang(fr), :lang(ru), :lang(uk), :lang(es)) { quotes: "\u00ab" "\u00bb"; }
+blockquote:lang(de) { quotes: "\u201e" "\u201c"; }
 blockquote::before { content: open-quote; }
 blockquote::after { content: close-quote; }
 blockquote.foreign:is(:lang(ur), :lang(ar), :lang(fa), :lang(zh), :lang(ja), :lang(ko), :lang(hi), :lang(th)) { font-style: normal; }

@@ -1,0 +1,113 @@
+/** Downloads of the index and of the models' files. Nothing goes along but the API key, where one is set. */
+
+import type { Source } from "./protocol.ts";
+import { DamagedError } from "./shape.ts";
+
+type Bytes = Uint8Array<ArrayBuffer>;
+
+/** Why a download did not come; the name of a message that says so. */
+export class DownloadError extends Error {
+  override readonly name = "DownloadError";
+  readonly problem: string;
+
+  constructor(problem: string, options?: ErrorOptions) {
+    super(`The download failed: ${problem}`, options);
+    this.problem = problem;
+  }
+}
+
+/** What a download goes on under. */
+export interface Under {
+  /** Ends it. */
+  signal: AbortSignal;
+  /** Told of bytes as they come. */
+  came(bytes: number): void;
+}
+
+const MOST_INDEX_BYTES = 512 * 2 ** 20;
+// Without a byte for so long, the connection is taken for dead.
+const STILL_MS = 60_000;
+const PROBLEMS: Record<number, string> = {
+  401: "private_refused",
+  403: "private_refused",
+  404: "private_not_offered",
+  429: "private_busy",
+  503: "private_busy",
+};
+
+/**
+ * The index from a position on. It is asked for without the tag of the last one: that would be the service's to choose,
+ * and so could tell one reader from another for months. A position is the same for all, and little comes where nothing has changed.
+ */
+export async function fetchIndex(source: Source, since: number, under: Under): Promise<Bytes> {
+  return get(source, `/v1/index?since=${since}`, MOST_INDEX_BYTES, under);
+}
+
+/** A file by its content. Throws `DamagedError` for one that is longer or shorter. */
+export async function fetchFile(source: Source, sha256: string, size: number, under: Under): Promise<Bytes> {
+  const bytes = await get(source, `/v1/index/files/${sha256}`, size, under);
+  if (bytes.length !== size) {
+    throw new DamagedError("A file of another length");
+  }
+  return bytes;
+}
+
+async function get(source: Source, path: string, most: number, { signal, came }: Under): Promise<Bytes> {
+  const stop = new AbortController();
+  let timer = setTimeout(() => stop.abort(), STILL_MS);
+  try {
+    const response = await fetch(source.server + path, {
+      cache: "no-store",
+      credentials: "omit",
+      headers: source.key === "" ? {} : { Authorization: `Bearer ${source.key}` },
+      redirect: "error",
+      referrerPolicy: "no-referrer",
+      signal: AbortSignal.any([stop.signal, signal]),
+    });
+    if (response.status !== 200 || response.body === null) {
+      await response.body?.cancel();
+      throw new DownloadError(PROBLEMS[response.status] ?? "private_no_answer");
+    }
+    return await readAll(response.body, most, (length) => {
+      clearTimeout(timer);
+      timer = setTimeout(() => stop.abort(), STILL_MS);
+      came(length);
+    });
+  } catch (error) {
+    if (error instanceof DownloadError || error instanceof DamagedError) {
+      throw error;
+    }
+    throw new DownloadError("private_no_connection", { cause: error });
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+async function readAll(body: ReadableStream<Bytes>, most: number, came: (bytes: number) => void): Promise<Bytes> {
+  const parts: Bytes[] = [];
+  let length = 0;
+  for (const reader = body.getReader(); ; ) {
+    const { value } = await reader.read();
+    if (value === undefined) {
+      return joined(parts, length);
+    }
+    length += value.length;
+    if (length > most) {
+      await reader.cancel();
+      throw new DamagedError("More bytes than were announced");
+    }
+    parts.push(value);
+    came(value.length);
+  }
+}
+
+/** Some bytes after the other, as one. */
+export function joined(parts: readonly Bytes[], length = parts.reduce((sum, part) => sum + part.length, 0)): Bytes {
+  const all = new Uint8Array(length);
+  let at = 0;
+  for (const part of parts) {
+    all.set(part, at);
+    at += part.length;
+  }
+  return all;
+}
