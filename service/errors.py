@@ -71,6 +71,10 @@ class StoreLockedError(StoreError):
     """Another process holds the database; trying again later may work."""
 
 
+class StoreUnreachableError(StoreError):
+    """The server of the store does not answer, or takes no writes; trying again later may work."""
+
+
 class StoreFullError(StoreError):
     """The disk is full; nothing of the write was kept."""
 

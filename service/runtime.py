@@ -6,6 +6,8 @@ import asyncio
 from collections.abc import Callable
 from pathlib import Path
 
+import platformdirs
+
 from embeddings.encoder import MULTILINGUAL, Encoder, load_encoder, multilingual_installed
 from embeddings.stance import StanceModel, load_stance
 from service.calibration import Calibration, load_calibration
@@ -18,7 +20,8 @@ from service.polyglot import PolyglotChecker, World, load_foreign
 from service.settings import Settings
 from service.similar import Neighbours
 from service.store import Store
-from service.store.sqlite import SqliteStore
+from service.store.opening import open_place
+from service.store.sql import SqlStore
 
 OnProgress = Callable[[str, int, int], None]
 
@@ -65,7 +68,7 @@ class Runtime:
             encoder = encoder or load_encoder(settings.encoder, threads=settings.threads)
             stance = stance or load_stance(threads=settings.threads)
             multilingual = multilingual or load_multilingual(settings)
-            finder = Finder(store, encoder, calibration.nearness, index_path=_beside(settings, ".index"))
+            finder = Finder(store, encoder, calibration.nearness, index_path=_beside(settings, store, ".index"))
             world = None if multilingual is None else _world(settings, store, multilingual)
             catalog = Catalog(finder, max_line=settings.max_line, also=(world,) if world else ())
             checker = _checker(settings, finder, world, stance, calibration)
@@ -104,12 +107,17 @@ def load_multilingual(settings: Settings) -> Encoder | None:
     return None if choice == "off" else load_encoder(choice, threads=settings.threads)
 
 
-def _beside(settings: Settings, suffix: str) -> Path:
-    return settings.db.with_suffix(settings.db.suffix + suffix)
+def _beside(settings: Settings, store: Store, suffix: str) -> Path:
+    """Where the index of a store is kept: beside its file, or, of one on a server, in the platform's cache folder."""
+    if isinstance(settings.db, Path):
+        return settings.db.with_suffix(settings.db.suffix + suffix)
+    folder = Path(platformdirs.user_cache_dir("rejoinder", appauthor=False))
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder / f"{store.id}{suffix}"
 
 
 def _world(settings: Settings, store: Store, encoder: Encoder) -> Finder:
-    path = _beside(settings, ".world.index")
+    path = _beside(settings, store, ".world.index")
     return Finder(store, encoder, load_foreign().nearness, index_path=path, cut=foreign_query_words)
 
 
@@ -122,13 +130,13 @@ def _checker(
     return PolyglotChecker(finder, stance, calibration, world=abroad, cache_size=settings.cache_size)
 
 
-def open_store(settings: Settings) -> SqliteStore:
+def open_store(settings: Settings) -> SqlStore:
     """Open the store alone, with the starter corpus if the settings say so: for work that needs no model.
 
     Raises:
-        StoreError: the database is locked, damaged or cannot be written.
+        StoreError: the database is locked, damaged, out of reach or cannot be written.
     """
-    store = SqliteStore.open(settings.db)
+    store = open_place(settings.db)
     try:
         if settings.starter:
             starter.refresh(store)

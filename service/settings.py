@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
 import platformdirs
@@ -12,6 +12,12 @@ from msgspec import Meta, Struct, field
 
 from service.domain import Profile, Role
 from service.errors import RejoinderError
+from service.places import Address, place_of
+
+if TYPE_CHECKING:
+    from service.places import Place
+else:
+    Place = Any  # msgspec knows no union of these types; `from_environment` makes it
 
 PREFIX = "REJOINDER_"
 BACKOFF = (5.0, 300.0, 1_800.0, 7_200.0, 18_000.0, 36_000.0, 50_400.0, 72_000.0, 86_400.0)
@@ -33,7 +39,8 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Every setting. Each can be given as ``REJOINDER_`` and its name in capitals; lists are comma-separated.
 
     Attributes:
-        db: the store's file; made from the starter corpus when it does not exist.
+        db: the store: a file, or the `Address` of a PostgreSQL database (the extra ``postgres``); made from the starter
+            corpus when it does not exist.
         host: the address that the server listens on.
         port: the port that the server listens on.
         encoder: name or folder of a sentence-transformers model (the extra ``models``); None for the one that ships.
@@ -71,7 +78,7 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         oidc_allowed_domains: domains of e-mail addresses that may sign in through the provider; empty for all.
     """
 
-    db: Path = field(default_factory=default_db)
+    db: Place = field(default_factory=default_db)
     host: str = "127.0.0.1"
     port: Annotated[int, Meta(ge=0, le=65535)] = 8000
     encoder: str | None = None
@@ -121,6 +128,8 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
             if text is not None and text != "":
                 values[name] = _parse(name, text)
         values |= {name: value for name, value in chosen.items() if value is not None}
+        if not isinstance(values.get("db", default_db()), Path | Address):
+            raise SettingsError("Setting refused: the store is a path or an address. Look at the options and at --db.")
         try:
             return msgspec.convert(values, cls, strict=False)
         except msgspec.ValidationError as error:
@@ -133,5 +142,5 @@ def _parse(name: str, text: str) -> object:
     if name == "public_url":
         return text.rstrip("/")
     if name == "db":
-        return Path(text).expanduser()
+        return place_of(text)
     return text

@@ -27,6 +27,7 @@ from service.errors import (
     StoreError,
     StoreFullError,
     StoreLockedError,
+    StoreUnreachableError,
     UnreadableFileError,
     WatchesFullError,
 )
@@ -81,6 +82,7 @@ KINDS: Final[dict[str, Kind]] = {
     "overloaded": Kind(503, "Too much is waiting", "Try again after the seconds in `Retry-After`."),
     "not-ready": Kind(503, "The service is starting or stopping", "Try again after the seconds in `Retry-After`."),
     "store-locked": Kind(503, "The store is busy", "Try again after the seconds in `Retry-After`."),
+    "store-unreachable": Kind(503, "The store does not answer", "Try again after the seconds in `Retry-After`."),
     "feedback-full": Kind(507, "No more feedback is kept", "The operator exports and clears it, or raises the bound."),
     "watches-full": Kind(507, "No more watches are kept", "Delete some of yours, or the operator raises the bound."),
     "store-full": Kind(507, "The disk is full", "Nothing of the write was kept; the operator makes room."),
@@ -106,6 +108,7 @@ _BY_ERROR: Final[tuple[tuple[type[RejoinderError], str], ...]] = (
     (WatchesFullError, "watches-full"),
     (UnreadableFileError, "unsupported-media-type"),
     (StoreLockedError, "store-locked"),
+    (StoreUnreachableError, "store-unreachable"),
     (StoreFullError, "store-full"),
     (StoreCorruptError, "store-corrupt"),
     (StoreError, "internal-error"),
@@ -224,7 +227,7 @@ def _of_ours(error: RejoinderError, instance: str | None) -> Described:
     errors = (FieldError(error.field, error.detail),) if error.field else ()
     current = error.current if isinstance(error, RevisionMismatchError) else None
     problem = _problem(kind, error.detail, instance, errors=errors, current_revision=current)
-    return Described(problem, dict(_RETRY_LATER) if isinstance(error, StoreLockedError) else {})
+    return Described(problem, dict(_RETRY_LATER) if isinstance(error, StoreLockedError | StoreUnreachableError) else {})
 
 
 def _of_framework(error: HTTPException, instance: str | None) -> Described:

@@ -21,6 +21,7 @@ from service.cli.extract import extract
 from service.cli.feedback import feedback
 from service.cli.index import index
 from service.cli.keys import keys
+from service.cli.moving import migrate_store
 from service.cli.people import people
 from service.cli.serve import serve
 from service.cli.setup import init
@@ -74,6 +75,7 @@ for _command in (
     *(keys, people, extract, feedback, citations, audit, watches),
 ):
     cli.add_command(_command)
+cli.add_command(migrate_store)
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:

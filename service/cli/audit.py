@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import click
@@ -13,11 +12,12 @@ import click
 from service.cli.plain import visible
 from service.cli.store import db_option, note, settings_for
 from service.errors import BrokenLogError
+from service.places import Place
 
 if TYPE_CHECKING:
     from service.domain import Event
     from service.store import Store
-    from service.store.sqlite import SqliteStore
+    from service.store.sql import SqlStore
 
 _PIECE: Final = 500
 _ROW: Final = "{:>7} {:<17} {:<20} {:<9} {}"
@@ -64,7 +64,7 @@ def audit() -> None:
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @db_option
-def verify(*, seen: _Seal | None, as_json: bool, db: Path | None) -> int:
+def verify(*, seen: _Seal | None, as_json: bool, db: Place | None) -> int:
     """Walk the log and hold every revision of every record against it.
 
     Each event seals the one before with its hash. The last event's number and hash, kept elsewhere and given as --seen
@@ -88,7 +88,7 @@ def verify(*, seen: _Seal | None, as_json: bool, db: Path | None) -> int:
 @click.option("--since", type=click.IntRange(0, 2**53), default=0, metavar="N", help="Events after this number.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object an event, as GET /v1/events shows it.")
 @db_option
-def log(*, record: str | None, since: int, as_json: bool, db: Path | None) -> None:
+def log(*, record: str | None, since: int, as_json: bool, db: Place | None) -> None:
     """List who changed which record, when and why, the oldest change first."""
     with _unchanged(db) as store:
         if record is not None:
@@ -105,11 +105,11 @@ def log(*, record: str | None, since: int, as_json: bool, db: Path | None) -> No
 
 
 @contextmanager
-def _unchanged(db: Path | None) -> Iterator[SqliteStore]:
+def _unchanged(db: Place | None) -> Iterator[SqlStore]:
     """The store as it is: looking at the log must not refresh the starter corpus, nor make a store."""
-    from service.store.sqlite import SqliteStore
+    from service.store.opening import open_place
 
-    with SqliteStore.open(settings_for(db).db, create=False) as store:
+    with open_place(settings_for(db).db, create=False) as store:
         yield store
 
 

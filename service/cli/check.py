@@ -5,12 +5,12 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from service.cli.store import db_option, note, runtime_for, settings_for
+from service.places import Place
 
 if TYPE_CHECKING:
     from service.cli.claims import Asked
@@ -45,7 +45,7 @@ def check(  # noqa: PLR0913 - one parameter an option: click passes them so
     language: str | None,
     as_of: datetime | None,
     document: str | None,
-    db: Path | None,
+    db: Place | None,
 ) -> int:
     """Find what an authority has said on a claim.
 
@@ -68,7 +68,7 @@ def check(  # noqa: PLR0913 - one parameter an option: click passes them so
     return _check_all(claims, options, db, as_json=as_json)
 
 
-def _check_all(arguments: Sequence[str], options: Mapping[str, object], db: Path | None, *, as_json: bool) -> int:
+def _check_all(arguments: Sequence[str], options: Mapping[str, object], db: Place | None, *, as_json: bool) -> int:
     """Check group by group, and show each answer as soon as it is there. Returns the exit code."""
     import asyncio
 
@@ -87,7 +87,7 @@ def _check_all(arguments: Sequence[str], options: Mapping[str, object], db: Path
     return 1 if refused else 0
 
 
-def _check_document(name: str, options: Mapping[str, object], db: Path | None, *, as_json: bool) -> int:
+def _check_document(name: str, options: Mapping[str, object], db: Place | None, *, as_json: bool) -> int:
     """Check one text, sentence by sentence. Returns the exit code."""
     import asyncio
 

@@ -7,7 +7,6 @@ import sys
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Final, get_args
 
 import click
@@ -15,6 +14,7 @@ import click
 from service.cli.plain import visible
 from service.cli.store import db_option, existing_store, note, settings_for
 from service.domain import LinkState
+from service.places import Place
 
 if TYPE_CHECKING:
     from service.citations.reports import CitationReport
@@ -58,7 +58,7 @@ def citations() -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object a citation, as it is checked.")
 @db_option
 def verify(  # noqa: PLR0913 - one parameter an option: click passes them so
-    *, limit: int, older_than: float, record: str | None, save_hashes: bool, as_json: bool, db: Path | None
+    *, limit: int, older_than: float, record: str | None, save_hashes: bool, as_json: bool, db: Place | None
 ) -> int:
     """Ask each cited page whether it is there and still says what is quoted.
 
@@ -106,7 +106,7 @@ def verify(  # noqa: PLR0913 - one parameter an option: click passes them so
 @click.option("--state", type=click.Choice(get_args(LinkState)), help="Only citations in this state.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object a citation, as GET /v1/citations answers.")
 @db_option
-def list_(*, state: LinkState | None, as_json: bool, db: Path | None) -> None:
+def list_(*, state: LinkState | None, as_json: bool, db: Place | None) -> None:
     """List the citations of published records with the state of their pages."""
     import msgspec
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from service.cli.store import db_option, note, runtime_for, settings_for
+from service.places import Place
 
 if TYPE_CHECKING:
     from service.ingest.extract import Extraction
@@ -50,7 +51,7 @@ def extract(  # noqa: PLR0913 - one parameter an option: click passes them so
     language: str | None,
     sources: Path | None,
     save: bool,
-    db: Path | None,
+    db: Place | None,
 ) -> int:
     """Propose rebuttal drafts from news articles or briefing transcripts.
 
@@ -86,7 +87,7 @@ def extract(  # noqa: PLR0913 - one parameter an option: click passes them so
     return 0 if extraction.drafts else 1
 
 
-def _save(extraction: Extraction, db: Path | None) -> list[str]:
+def _save(extraction: Extraction, db: Place | None) -> list[str]:
     """Keep the drafts; their ids."""
     import asyncio
 

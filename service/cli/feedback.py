@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from service.cli.store import db_option, existing_store, note
+from service.places import Place
 
 if TYPE_CHECKING:
     from service.feedback import Feedback
@@ -35,7 +36,7 @@ def feedback() -> None:
     help="Write a file, which appears when it is complete. Default: standard output.",
 )
 @db_option
-def export(*, as_json: bool, output: Path | None, db: Path | None) -> None:
+def export(*, as_json: bool, output: Path | None, db: Place | None) -> None:
     """Write feedback as evaluation pairs: expect, about, kind and text, tab-separated.
 
     A piece becomes a pair where its sender gave the claim and said what is right; --json has the others too.
@@ -62,7 +63,7 @@ def export(*, as_json: bool, output: Path | None, db: Path | None) -> None:
     help="The first day (UTC) whose feedback stays.",
 )
 @db_option
-def clear(*, before: dt.datetime, db: Path | None) -> None:
+def clear(*, before: dt.datetime, db: Place | None) -> None:
     """Delete old feedback for good, the claims that were given with it included."""
     with existing_store(db) as store:
         gone = store.clear_feedback(before.replace(tzinfo=dt.UTC))

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from service.cli.store import db_option, existing_store, note, runtime_for, settings_for
-from service.errors import RejoinderError, StoreError
+from service.cli.store import db_option, existing_store, note, refuse_missing, runtime_for, settings_for
+from service.errors import RejoinderError
+from service.places import Place
 
 if TYPE_CHECKING:
     from service.packed import Document
@@ -33,7 +34,7 @@ def index() -> None:
 @index.command()
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object: the public key and its fingerprint.")
 @db_option
-def key(*, as_json: bool, db: Path | None) -> None:
+def key(*, as_json: bool, db: Place | None) -> None:
     """Print the fingerprint of the key that signs this store's index.
 
     Readers compare it with what their browser shows. The key is made when it is first needed, stays in the store, and
@@ -54,7 +55,7 @@ def key(*, as_json: bool, db: Path | None) -> None:
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object that says what was written.")
 @db_option
-def export(file: Path, *, as_json: bool, db: Path | None) -> None:
+def export(file: Path, *, as_json: bool, db: Place | None) -> None:
     """Write the signed index to a file, for a mirror: the document that GET /v1/index answers with.
 
     The file appears when it is whole. Its signature holds wherever it is served from.
@@ -66,8 +67,7 @@ def export(file: Path, *, as_json: bool, db: Path | None) -> None:
     from service.cli.outlet import to_file
 
     settings = settings_for(db)
-    if db is not None and not settings.db.exists():
-        raise StoreError(f"There is no store at {settings.db}. Make one with: rejoinder init --db {settings.db}")
+    refuse_missing(settings, db)
     made = _made(settings)
     to_file([made.data], file)
     header = made.header

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
-from pathlib import Path
 from typing import TYPE_CHECKING, Final, get_args
 
 import click
 
 from service.cli.store import db_option, existing_store, note, settings_for, store_alone
 from service.domain import ApiKey, Role
+from service.places import Place
 
 if TYPE_CHECKING:
     from service.people import AccessEvent
@@ -47,7 +47,7 @@ def keys() -> None:
     help="The day (UTC), or the moment, from which the key opens nothing. Default: never.",
 )
 @db_option
-def create(name: str, *, role: Role, per_minute: int | None, expires: dt.datetime | None, db: Path | None) -> None:
+def create(name: str, *, role: Role, per_minute: int | None, expires: dt.datetime | None, db: Place | None) -> None:
     """Make a key and print it, alone, on standard output.
 
     It is shown this once: the store keeps nothing but its hash.
@@ -64,7 +64,7 @@ def create(name: str, *, role: Role, per_minute: int | None, expires: dt.datetim
 @keys.command("list")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object a key.")
 @db_option
-def list_(*, as_json: bool, db: Path | None) -> None:
+def list_(*, as_json: bool, db: Place | None) -> None:
     """List every key ever made, by name; the keys themselves are not known."""
     with existing_store(db) as store:
         known = store.keys()
@@ -89,7 +89,7 @@ def list_(*, as_json: bool, db: Path | None) -> None:
     help="How long the key before still opens; 0 ends it at once.",
 )
 @db_option
-def rotate(name: str, *, grace: int, db: Path | None) -> None:
+def rotate(name: str, *, grace: int, db: Place | None) -> None:
     """Give a key a new secret and print it, alone, on standard output.
 
     Name, role and limits stay. The secret before goes on for the grace, so that programs can change over.
@@ -105,7 +105,7 @@ def rotate(name: str, *, grace: int, db: Path | None) -> None:
 @keys.command()
 @click.argument("name")
 @db_option
-def revoke(name: str, *, db: Path | None) -> None:
+def revoke(name: str, *, db: Place | None) -> None:
     """Let a key open nothing from now on."""
     with existing_store(db) as store:
         key = store.revoke_key(name, actor=_ACTOR)
@@ -117,7 +117,7 @@ def revoke(name: str, *, db: Path | None) -> None:
 @click.option("--since", type=click.IntRange(min=0), default=0, metavar="NUMBER", help="Only entries after this one.")
 @click.option("--verify", is_flag=True, help="Print nothing but whether the log is whole.")
 @db_option
-def log(*, as_json: bool, since: int, verify: bool, db: Path | None) -> None:
+def log(*, as_json: bool, since: int, verify: bool, db: Place | None) -> None:
     """Show who made, limited, rotated or revoked which key, and who let which person in or out.
 
     Each entry seals the one before with its hash; --verify walks the whole chain.

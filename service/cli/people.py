@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import sys
-from pathlib import Path
 from typing import Final, TypeVar, get_args
 
 import click
@@ -13,6 +12,7 @@ from service.cli.store import db_option, existing_store, note
 from service.domain import Role
 from service.errors import InvalidRecordError
 from service.people import Person
+from service.places import Place
 
 T = TypeVar("T")
 
@@ -46,7 +46,7 @@ def people() -> None:
 @click.option("--invite", is_flag=True, help="Set no password: the person signs in through the OpenID provider.")
 @db_option
 def create(  # noqa: PLR0913 - each is an option
-    name: str, *, role: Role, email: str | None, password_stdin: bool, invite: bool, db: Path | None
+    name: str, *, role: Role, email: str | None, password_stdin: bool, invite: bool, db: Place | None
 ) -> None:
     """Let somebody sign in; asks for their password."""
     from service.people import Email, PersonName
@@ -64,7 +64,7 @@ def create(  # noqa: PLR0913 - each is an option
 @people.command("list")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object a person.")
 @db_option
-def list_(*, as_json: bool, db: Path | None) -> None:
+def list_(*, as_json: bool, db: Place | None) -> None:
     """List everybody who was ever let in."""
     with existing_store(db) as store:
         known = store.people.every()
@@ -85,7 +85,7 @@ def list_(*, as_json: bool, db: Path | None) -> None:
 @click.argument("name")
 @_role
 @db_option
-def set_role(name: str, *, role: Role, db: Path | None) -> None:
+def set_role(name: str, *, role: Role, db: Place | None) -> None:
     """Give a person another role; it holds from their next request on."""
     with existing_store(db) as store:
         person = store.people.set_role(name, role, actor=_ACTOR)
@@ -96,7 +96,7 @@ def set_role(name: str, *, role: Role, db: Path | None) -> None:
 @click.argument("name")
 @_stdin
 @db_option
-def reset_password(name: str, *, password_stdin: bool, db: Path | None) -> None:
+def reset_password(name: str, *, password_stdin: bool, db: Place | None) -> None:
     """Set a person's password; every session of theirs ends."""
     with existing_store(db) as store:
         person = store.people.get(name)
@@ -108,7 +108,7 @@ def reset_password(name: str, *, password_stdin: bool, db: Path | None) -> None:
 @people.command()
 @click.argument("name")
 @db_option
-def disable(name: str, *, db: Path | None) -> None:
+def disable(name: str, *, db: Place | None) -> None:
     """Let a person in no more; every session of theirs ends."""
     with existing_store(db) as store:
         person = store.people.disable(name, actor=_ACTOR)
@@ -118,7 +118,7 @@ def disable(name: str, *, db: Path | None) -> None:
 @people.command()
 @click.argument("name")
 @db_option
-def enable(name: str, *, db: Path | None) -> None:
+def enable(name: str, *, db: Place | None) -> None:
     """Let a person in again who was disabled."""
     with existing_store(db) as store:
         person = store.people.enable(name, actor=_ACTOR)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import click
 
-from service.cli.store import db_option, note, settings_for
+from service.cli.store import db_option, note, settings_for, tell_first_use
 from service.errors import RejoinderError
+from service.places import Place
 
 
 @click.command(epilog="Every other setting is read from the environment: see docs/reference/settings.md.")
@@ -18,7 +17,7 @@ from service.errors import RejoinderError
     help="The port to listen on; 0 takes a free one.  [default: 8000]",
 )
 @db_option
-def serve(*, host: str | None, port: int | None, db: Path | None) -> None:
+def serve(*, host: str | None, port: int | None, db: Place | None) -> None:
     """Start the API, until Ctrl-C.
 
     \b
@@ -29,8 +28,7 @@ def serve(*, host: str | None, port: int | None, db: Path | None) -> None:
     from service.api.server import serve as run
 
     settings = settings_for(db, host=host, port=port)
-    if not settings.db.exists():
-        note(f"First use: making the store {settings.db}. This happens once.")
+    tell_first_use(settings)
     try:
         run(
             settings,

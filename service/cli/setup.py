@@ -6,19 +6,17 @@ from pathlib import Path
 
 import click
 
-from service.cli.store import note, runtime_for, settings_for, store_alone
+from service.cli.store import PLACE, note, runtime_for, settings_for, store_alone
 from service.errors import AlreadyExistsError
+from service.places import Place
 
 
 @click.command()
 @click.option(
-    "--db",
-    type=click.Path(path_type=Path),
-    metavar="PATH",
-    help="The new store's file. Default: your own store.",
+    "--db", "--store", "db", type=PLACE, help="The new store: a file, or postgresql://… Default: your own store."
 )
 @click.option("--empty", is_flag=True, help="Leave the starter corpus out, now and at every upgrade.")
-def init(*, db: Path | None, empty: bool) -> None:
+def init(*, db: Place | None, empty: bool) -> None:
     """Make a new store, with the starter corpus unless told otherwise.
 
     \b
@@ -26,9 +24,12 @@ def init(*, db: Path | None, empty: bool) -> None:
       rejoinder init --db newsroom.db
       rejoinder init --db ours.db --empty
     """  # noqa: D301 - click reads the backslash, and a raw docstring would show it
+    from service.store.opening import exists
+
     settings = settings_for(db)
-    if settings.db.exists():
-        raise AlreadyExistsError(f"There is a file at {settings.db} already; nothing was changed.")
+    if exists(settings.db):
+        what = "a file" if isinstance(settings.db, Path) else "a store"
+        raise AlreadyExistsError(f"There is {what} at {settings.db} already; nothing was changed.")
     if empty:
         from service.ingest import starter
 

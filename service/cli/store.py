@@ -7,31 +7,45 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 
 import click
 
 from service.errors import StoreError
+from service.places import Place, place_of
 
 if TYPE_CHECKING:
     from service.runtime import Runtime
     from service.settings import Settings
-    from service.store.sqlite import SqliteStore
+    from service.store.sql import SqlStore
 
 Decorated = TypeVar("Decorated", bound=Callable[..., object])
+
+
+class _PlaceType(click.ParamType[Place]):
+    """A file or a database."""
+
+    name = "path"
+
+    def convert(self, value: object, _param: click.Parameter | None, _ctx: click.Context | None) -> Place:
+        return place_of(f"{value}")
+
+
+PLACE: Final = _PlaceType()
 
 
 def db_option(command: Decorated) -> Decorated:
     """Add ``--db`` to a command."""
     return click.option(
         "--db",
-        type=click.Path(path_type=Path),
-        metavar="PATH",
-        help="The store's file. Default: REJOINDER_DB, else your own store.",
+        "--store",
+        "db",
+        type=PLACE,
+        help="The store: a file, or postgresql://… Default: REJOINDER_DB, else your own store.",
     )(command)
 
 
-def settings_for(db: Path | None, **chosen: object) -> Settings:
+def settings_for(db: Place | None, **chosen: object) -> Settings:
     """The settings of this run: the command line before the environment.
 
     Raises:
@@ -41,7 +55,7 @@ def settings_for(db: Path | None, **chosen: object) -> Settings:
     from service.settings import Settings
 
     settings = Settings.from_environment(os.environ, db=db, **chosen)
-    if settings.db.is_dir():
+    if isinstance(settings.db, Path) and settings.db.is_dir():
         raise StoreError(
             f"{settings.db} is a directory; --db names the store's file, for example {settings.db}/rejoinder.db."
         )
@@ -49,7 +63,7 @@ def settings_for(db: Path | None, **chosen: object) -> Settings:
 
 
 @contextmanager
-def store_alone(settings: Settings) -> Iterator[SqliteStore]:
+def store_alone(settings: Settings) -> Iterator[SqlStore]:
     """The store without the models: opens at once."""
     from service.runtime import open_store
 
@@ -61,17 +75,24 @@ def store_alone(settings: Settings) -> Iterator[SqliteStore]:
 
 
 @contextmanager
-def existing_store(db: Path | None) -> Iterator[SqliteStore]:
+def existing_store(db: Place | None) -> Iterator[SqlStore]:
     """As `store_alone`, but a store that was named must be there: a misspelt path must not become a new one.
 
     Raises:
         StoreError: it is not; says what to do.
     """
     settings = settings_for(db)
-    if db is not None and not settings.db.exists():
-        raise StoreError(f"There is no store at {settings.db}. Make one with: rejoinder init --db {settings.db}")
+    refuse_missing(settings, db)
     with store_alone(settings) as store:
         yield store
+
+
+def refuse_missing(settings: Settings, named: Place | None) -> None:
+    """Raise `StoreError` for a store that was named and is not there."""
+    from service.store.opening import exists
+
+    if named is not None and not exists(settings.db):
+        raise StoreError(f"There is no store at {settings.db}. Make one with: rejoinder init --db {settings.db}")
 
 
 @contextmanager
@@ -80,8 +101,7 @@ def runtime_for(settings: Settings) -> Iterator[Runtime]:
     from service.runtime import Runtime
     from service.settings import SettingsError
 
-    if not settings.db.exists():
-        note(f"First use: making the store {settings.db}. This happens once.")
+    tell_first_use(settings)
     try:
         runtime = Runtime.open(settings, on_progress=_tell)
     except (ImportError, OSError, ValueError) as error:
@@ -92,6 +112,12 @@ def runtime_for(settings: Settings) -> Iterator[Runtime]:
         yield runtime
     finally:
         runtime.close()
+
+
+def tell_first_use(settings: Settings) -> None:
+    """Say what a first use is waiting for; a database is made by whoever runs the server, and knowingly."""
+    if isinstance(settings.db, Path) and not settings.db.exists():
+        note(f"First use: making the store {settings.db}. This happens once.")
 
 
 def note(message: str) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from service.cli.store import db_option, existing_store, note, runtime_for, settings_for
+from service.places import Place
 
 
 @click.command("import", epilog="Exit code: 0, or 1 if a line was rejected; the good lines are kept all the same.")
@@ -38,7 +39,7 @@ def import_(  # noqa: PLR0913 - the options of a command
     source: str | None,
     as_draft: bool,
     as_json: bool,
-    db: Path | None,
+    db: Place | None,
 ) -> int:
     """Import records from files; "-" is standard input.
 
@@ -81,7 +82,7 @@ def import_(  # noqa: PLR0913 - the options of a command
     help="Write here.  [default: standard output]",
 )
 @db_option
-def export(*, form: str, base: str | None, output: Path | None, db: Path | None) -> None:
+def export(*, form: str, base: str | None, output: Path | None, db: Place | None) -> None:
     """Write records in a form that `rejoinder import` reads.
 
     NDJSON has every record, whatever its status. ClaimReview has those that are published, for readers who may not know

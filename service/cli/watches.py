@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import click
 
 from service.cli.store import db_option, existing_store, note
+from service.places import Place
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -37,7 +37,7 @@ def watches() -> None:
 @watches.command("list")
 @_json_option
 @db_option
-def list_(*, as_json: bool, db: Path | None) -> None:
+def list_(*, as_json: bool, db: Place | None) -> None:
     """List every watch, whoever asked for it."""
     with existing_store(db) as store:
         found = list(_every(store.watches))
@@ -55,7 +55,7 @@ def list_(*, as_json: bool, db: Path | None) -> None:
 @click.argument("watch_id", metavar="ID")
 @_json_option
 @db_option
-def show(watch_id: str, *, as_json: bool, db: Path | None) -> None:
+def show(watch_id: str, *, as_json: bool, db: Place | None) -> None:
     """Show one watch: what it asks, how its claim stands, and where its webhooks go."""
     from service.cli.plain import visible
 
@@ -74,7 +74,7 @@ def show(watch_id: str, *, as_json: bool, db: Path | None) -> None:
 @click.option("--state", type=click.Choice(_STATES), help="Only those in this state; dead ones were given up.")
 @_json_option
 @db_option
-def deliveries(watch_id: str | None, *, state: DeliveryState | None, as_json: bool, db: Path | None) -> None:
+def deliveries(watch_id: str | None, *, state: DeliveryState | None, as_json: bool, db: Place | None) -> None:
     """List what became of webhooks, of one watch or of all, the oldest first."""
     from service.cli.plain import visible
 
@@ -97,7 +97,7 @@ def deliveries(watch_id: str | None, *, state: DeliveryState | None, as_json: bo
 @click.option("--all", "every", is_flag=True, help="All that were given up and whose address was not stopped.")
 @_json_option
 @db_option
-def retry(delivery_ids: tuple[str, ...], *, every: bool, as_json: bool, db: Path | None) -> int:
+def retry(delivery_ids: tuple[str, ...], *, every: bool, as_json: bool, db: Place | None) -> int:
     """Put deliveries into the queue again; a running service sends them at once.
 
     Exit code 1: some could not be put there.
@@ -125,7 +125,7 @@ def retry(delivery_ids: tuple[str, ...], *, every: bool, as_json: bool, db: Path
 @watches.command()
 @click.argument("watch_id", metavar="ID")
 @db_option
-def delete(watch_id: str, *, db: Path | None) -> None:
+def delete(watch_id: str, *, db: Place | None) -> None:
     """Delete a watch with its text, its events and what waits for delivery, for good."""
     with existing_store(db) as store:
         store.watches.remove(watch_id)

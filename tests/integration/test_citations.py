@@ -8,10 +8,10 @@ import hashlib
 import itertools
 import time
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
+from support.engines import Engine
 from support.records import content
 from support.web import Asking, Send, Site, page, redirect, site
 
@@ -20,9 +20,8 @@ from service.citations.verifying import Report, Verifier
 from service.domain import Citation, LinkState
 from service.errors import StoreFullError
 from service.outbound import Outbound
-from service.store import Write
+from service.store import Store, Write
 from service.store.links import Link, Why
-from service.store.sqlite import SqliteStore
 
 NOW = dt.datetime(2026, 3, 1, 12, tzinfo=dt.UTC)
 QUOTE = "The samples are gem ores, not rare earths"
@@ -50,12 +49,12 @@ def web() -> Iterator[Site]:
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[SqliteStore]:
-    with SqliteStore.open(tmp_path / "store.db") as opened:
+def store(engine: Engine) -> Iterator[Store]:
+    with engine.open() as opened:
         yield opened
 
 
-def cite(store: SqliteStore, name: str, *citations: Citation, **more: Any) -> None:  # noqa: ANN401 - a record's own fields
+def cite(store: Store, name: str, *citations: Citation, **more: Any) -> None:  # noqa: ANN401 - a record's own fields
     record = content(name, citations=citations, **more)
     store.write([Write(content=record, action="create")], actor="test")
 
@@ -64,21 +63,21 @@ def cited(url: str, **more: Any) -> Citation:  # noqa: ANN401 - a citation's own
     return Citation(url=url, publisher="The Paper", **more)
 
 
-def verify(store: SqliteStore, at: dt.datetime = NOW, **bounds: Any) -> Report:  # noqa: ANN401 - those of `run`
+def verify(store: Store, at: dt.datetime = NOW, **bounds: Any) -> Report:  # noqa: ANN401 - those of `run`
     verifier = Verifier(store, Outbound(private=True), pause=0, clock=lambda: at)
     return asyncio.run(verifier.run(**{"limit": 100, **bounds}))
 
 
-def state(store: SqliteStore, name: str = "a", place: int = 0) -> tuple[LinkState, Why | None]:
+def state(store: Store, name: str = "a", place: int = 0) -> tuple[LinkState, Why | None]:
     found = store.links.of(name)[place]
     return found.state, found.why
 
 
-def link(store: SqliteStore, name: str = "a") -> Link:
+def link(store: Store, name: str = "a") -> Link:
     return store.links.of(name)[0].link
 
 
-def test_a_page_that_still_says_it_is_fine(store: SqliteStore, web: Site) -> None:
+def test_a_page_that_still_says_it_is_fine(store: Store, web: Site) -> None:
     cite(
         store,
         "a",
@@ -92,7 +91,7 @@ def test_a_page_that_still_says_it_is_fine(store: SqliteStore, web: Site) -> Non
     assert web.paths() == ["/robots.txt", "/story"]
 
 
-def test_what_surrounds_the_article_does_not_change_it(store: SqliteStore, web: Site) -> None:
+def test_what_surrounds_the_article_does_not_change_it(store: Store, web: Site) -> None:
     cite(store, "a", cited(web.url("/story"), quote=QUOTE))
     web.pages["/story"] = page(200, article(chrome="Sunday, 1 March 2026. Buy shoes! 3 comments"))
     verify(store, keep_hashes=True)
@@ -104,7 +103,7 @@ def test_what_surrounds_the_article_does_not_change_it(store: SqliteStore, web: 
     assert state(store) == ("changed", "text-changed")
 
 
-def test_a_quote_that_is_gone_is_told(store: SqliteStore, web: Site) -> None:
+def test_a_quote_that_is_gone_is_told(store: Store, web: Site) -> None:
     cite(store, "a", cited(web.url("/story"), quote=QUOTE), cited(web.url("/story")))
     web.pages["/story"] = page(200, article(STORY.replace("gem ores", "rare earths")))
     assert verify(store).states == {"changed": 1, "fine": 1}
@@ -112,7 +111,7 @@ def test_a_quote_that_is_gone_is_told(store: SqliteStore, web: Site) -> None:
     assert state(store, place=1) == ("fine", None)
 
 
-def test_a_hash_kept_in_the_record_is_compared(store: SqliteStore, web: Site) -> None:
+def test_a_hash_kept_in_the_record_is_compared(store: Store, web: Site) -> None:
     pdf = b"%PDF-1.7 \x00\xff not a text"
     web.pages["/a.pdf"] = page(200, pdf, kind="application/pdf")
     right, wrong = hashlib.sha256(pdf).hexdigest(), hashlib.sha256(b"other").hexdigest()
@@ -142,7 +141,7 @@ def test_a_hash_kept_in_the_record_is_compared(store: SqliteStore, web: Site) ->
     ],
 )
 def test_each_end_of_a_page_has_its_name(
-    store: SqliteStore, web: Site, answer: bytes, found: tuple[LinkState, Why | None]
+    store: Store, web: Site, answer: bytes, found: tuple[LinkState, Why | None]
 ) -> None:
     web.pages |= {"/odd": answer, "/odd/": page(200, article()), "/new": page(200, article())}
     cite(store, "a", cited(web.url("/odd"), quote=QUOTE))
@@ -150,14 +149,14 @@ def test_each_end_of_a_page_has_its_name(
     assert state(store) == found
 
 
-def test_a_page_that_moved_says_where(store: SqliteStore, web: Site) -> None:
+def test_a_page_that_moved_says_where(store: Store, web: Site) -> None:
     web.pages |= {"/old": redirect("/new?id=1", 308), "/new?id=1": page(200, article())}
     cite(store, "a", cited(web.url("/old"), quote=QUOTE))
     verify(store)
     assert (link(store).state, link(store).final_url) == ("moved", web.url("/new?id=1"))
 
 
-def test_one_failure_is_no_death_and_three_over_two_days_are(store: SqliteStore) -> None:
+def test_one_failure_is_no_death_and_three_over_two_days_are(store: Store) -> None:
     with site() as web:
         url = web.url("/story")
     cite(store, "a", cited(url))
@@ -167,7 +166,7 @@ def test_one_failure_is_no_death_and_three_over_two_days_are(store: SqliteStore)
     assert link(store).why == "host-gone"
 
 
-def test_an_answer_ends_the_count_of_failures(store: SqliteStore, web: Site) -> None:
+def test_an_answer_ends_the_count_of_failures(store: Store, web: Site) -> None:
     cite(store, "a", cited(web.url("/story")))
     for days, answer in ((0, b""), (1, b""), (2, page(200, article())), (5, b"")):
         web.pages["/story"] = answer
@@ -175,9 +174,7 @@ def test_an_answer_ends_the_count_of_failures(store: SqliteStore, web: Site) -> 
     assert state(store) == ("unreachable", "no-answer")
 
 
-def test_a_page_that_hangs_does_not_hold_the_run(
-    store: SqliteStore, web: Site, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_page_that_hangs_does_not_hold_the_run(store: Store, web: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     def hang(_: Asking, _send: Send) -> None:
         time.sleep(3)
 
@@ -190,7 +187,7 @@ def test_a_page_that_hangs_does_not_hold_the_run(
     assert state(store) == ("unreachable", "too-slow")
 
 
-def test_a_run_has_an_end_and_the_next_goes_on(store: SqliteStore, web: Site) -> None:
+def test_a_run_has_an_end_and_the_next_goes_on(store: Store, web: Site) -> None:
     def slow(_: Asking, send: Send) -> None:
         time.sleep(0.3)
         send(page(200, article()))
@@ -207,7 +204,7 @@ def test_a_run_has_an_end_and_the_next_goes_on(store: SqliteStore, web: Site) ->
     assert verify(store).addresses == 0
 
 
-def test_the_limit_and_the_age_are_kept(store: SqliteStore, web: Site) -> None:
+def test_the_limit_and_the_age_are_kept(store: Store, web: Site) -> None:
     web.pages |= {f"/{n}": page(200, article()) for n in range(3)}
     cite(store, "a", *(cited(web.url(f"/{n}")) for n in range(3)))
     assert verify(store, limit=2).addresses == 2
@@ -216,7 +213,7 @@ def test_the_limit_and_the_age_are_kept(store: SqliteStore, web: Site) -> None:
     assert verify(store, NOW + dt.timedelta(days=6), older_than=dt.timedelta(days=5)).addresses == 3
 
 
-def test_robots_txt_is_honoured(store: SqliteStore, web: Site) -> None:
+def test_robots_txt_is_honoured(store: Store, web: Site) -> None:
     rules = b"User-agent: *\nDisallow: /\n\nUser-agent: Rejoinder\nDisallow: /private\n"
     web.pages |= {"/robots.txt": page(200, rules, kind="text/plain"), "/private/a": page(200, article())}
     cite(store, "a", cited(web.url("/private/a")), cited(web.url("/story")))
@@ -226,14 +223,14 @@ def test_robots_txt_is_honoured(store: SqliteStore, web: Site) -> None:
     assert web.paths() == ["/robots.txt", "/story"]
 
 
-def test_rules_that_lead_in_circles_forbid_nothing(store: SqliteStore, web: Site) -> None:
+def test_rules_that_lead_in_circles_forbid_nothing(store: Store, web: Site) -> None:
     web.pages["/robots.txt"] = redirect("/robots.txt")
     cite(store, "a", cited(web.url("/story")))
     verify(store)
     assert state(store) == ("fine", None)
 
 
-def test_a_pause_that_a_site_asks_for_is_kept(store: SqliteStore, web: Site) -> None:
+def test_a_pause_that_a_site_asks_for_is_kept(store: Store, web: Site) -> None:
     web.pages["/robots.txt"] = page(200, b"User-agent: *\nCrawl-delay: 1\n", kind="text/plain")
     cite(store, "a", cited(web.url("/story")))
     began = time.monotonic()
@@ -241,9 +238,7 @@ def test_a_pause_that_a_site_asks_for_is_kept(store: SqliteStore, web: Site) -> 
     assert time.monotonic() - began >= 1
 
 
-def test_a_page_that_takes_too_long_to_read_is_left(
-    store: SqliteStore, web: Site, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_page_that_takes_too_long_to_read_is_left(store: Store, web: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     def slowly(body: bytes, kind: str) -> PageText:
         time.sleep(0.5)
         return read_page(body, kind)
@@ -256,7 +251,7 @@ def test_a_page_that_takes_too_long_to_read_is_left(
 
 
 def test_a_store_that_cannot_keep_a_result_ends_the_run(
-    store: SqliteStore, web: Site, monkeypatch: pytest.MonkeyPatch
+    store: Store, web: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def full(*_: object) -> None:
         raise StoreFullError("The disk is full.")
@@ -267,7 +262,7 @@ def test_a_store_that_cannot_keep_a_result_ends_the_run(
         verify(store)
 
 
-def test_a_site_that_cannot_tell_its_rules_is_left_alone(store: SqliteStore, web: Site) -> None:
+def test_a_site_that_cannot_tell_its_rules_is_left_alone(store: Store, web: Site) -> None:
     web.pages["/robots.txt"] = page(503, b"")
     cite(store, "a", cited(web.url("/story")))
     verify(store)
@@ -275,7 +270,7 @@ def test_a_site_that_cannot_tell_its_rules_is_left_alone(store: SqliteStore, web
     assert web.paths() == ["/robots.txt"]
 
 
-def test_a_host_is_asked_one_page_at_a_time_with_a_pause(store: SqliteStore, web: Site) -> None:
+def test_a_host_is_asked_one_page_at_a_time_with_a_pause(store: Store, web: Site) -> None:
     moments: list[tuple[float, float]] = []
 
     def noting(_: Asking, send: Send) -> None:
@@ -293,7 +288,7 @@ def test_a_host_is_asked_one_page_at_a_time_with_a_pause(store: SqliteStore, web
     assert min(gaps) > 0.15
 
 
-def test_a_host_that_asks_for_a_moment_gets_it(store: SqliteStore, web: Site) -> None:
+def test_a_host_that_asks_for_a_moment_gets_it(store: Store, web: Site) -> None:
     def busy(asking: Asking, send: Send) -> None:
         again = web.paths().count(asking.path) > 1
         send(page(200, article()) if again else page(429, b"", "Retry-After: 0"))
@@ -304,7 +299,7 @@ def test_a_host_that_asks_for_a_moment_gets_it(store: SqliteStore, web: Site) ->
     assert state(store) == ("fine", None)
 
 
-def test_a_host_that_asks_for_an_hour_is_left_alone_for_it(store: SqliteStore, web: Site) -> None:
+def test_a_host_that_asks_for_an_hour_is_left_alone_for_it(store: Store, web: Site) -> None:
     web.pages |= {f"/{n}": page(503, b"", "Retry-After: 3600") for n in range(3)}
     cite(store, "a", *(cited(web.url(f"/{n}")) for n in range(3)))
     report = verify(store)
@@ -314,7 +309,7 @@ def test_a_host_that_asks_for_an_hour_is_left_alone_for_it(store: SqliteStore, w
     assert verify(store, NOW + dt.timedelta(minutes=61), older_than=dt.timedelta(0)).addresses == 3
 
 
-def test_a_page_that_has_not_changed_is_not_sent_again(store: SqliteStore, web: Site) -> None:
+def test_a_page_that_has_not_changed_is_not_sent_again(store: Store, web: Site) -> None:
     def tagged(asking: Asking, send: Send) -> None:
         same = asking.headers.get("if-none-match") == '"v1"'
         send(page(304, b"", 'ETag: "v1"') if same else page(200, article(), 'ETag: "v1"'))
@@ -332,7 +327,7 @@ def test_a_page_that_has_not_changed_is_not_sent_again(store: SqliteStore, web: 
     assert state(store, "b") == ("fine", None)
 
 
-def test_an_edited_citation_is_unchecked_and_the_others_keep_their_state(store: SqliteStore, web: Site) -> None:
+def test_an_edited_citation_is_unchecked_and_the_others_keep_their_state(store: Store, web: Site) -> None:
     kept, other = cited(web.url("/story"), quote=QUOTE), cited(web.url("/other"))
     cite(store, "a", kept, other)
     verify(store)
@@ -342,14 +337,14 @@ def test_an_edited_citation_is_unchecked_and_the_others_keep_their_state(store: 
     assert verify(store).states == {"changed": 1, "fine": 1}
 
 
-def test_records_that_answer_nothing_are_asked_only_by_name(store: SqliteStore, web: Site) -> None:
+def test_records_that_answer_nothing_are_asked_only_by_name(store: Store, web: Site) -> None:
     cite(store, "a", cited(web.url("/story")), status="draft")
     assert verify(store).addresses == 0
     assert verify(store, record="a").addresses == 1
     assert verify(store, record="nobody").addresses == 0
 
 
-def test_the_list_can_be_walked_by_state(store: SqliteStore, web: Site) -> None:
+def test_the_list_can_be_walked_by_state(store: Store, web: Site) -> None:
     for n in range(5):
         cite(store, f"r{n}", cited(web.url("/story")), cited(web.url(f"/gone/{n}")))
     verify(store)
@@ -365,8 +360,8 @@ def test_the_list_can_be_walked_by_state(store: SqliteStore, web: Site) -> None:
     assert len(store.links.page(None, cursor=None, limit=100).items) == 10
 
 
-def test_a_store_that_was_filled_before_is_taken_in(tmp_path: Path) -> None:
-    with SqliteStore.open(tmp_path / "store.db") as store:
+def test_a_store_that_was_filled_before_is_taken_in(engine: Engine) -> None:
+    with engine.open() as store:
         store.write(
             [
                 Write(content=content(f"r{n}", citations=(cited("https://example.org/"),)), action="create")

@@ -13,12 +13,14 @@ from pathlib import Path
 import pytest
 from litestar.testing import TestClient
 from support.api import Api, open_api, open_runtime
+from support.engines import Engine
 from support.records import content
 from support.stores import put
 
 from service.api.app import create_app
 from service.errors import StoreLockedError
 from service.settings import Settings
+from service.store import Store
 from service.store.sqlite import SqliteStore
 from service.store.tallies import DAYS_KEPT, TallyKey
 from service.tallies import Counter, tallies
@@ -28,8 +30,8 @@ CLAIM = "Pakistan handed rare earth samples to the US president."
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[SqliteStore]:
-    with SqliteStore.open(tmp_path / "store.db") as opened:
+def store(engine: Engine) -> Iterator[Store]:
+    with engine.open() as opened:
         yield opened
 
 
@@ -37,11 +39,11 @@ def seconds(day: dt.date) -> float:
     return dt.datetime(day.year, day.month, day.day, 23, 59, 59, tzinfo=dt.UTC).timestamp()
 
 
-def flush(counter: Counter, store: SqliteStore) -> None:
+def flush(counter: Counter, store: Store) -> None:
     asyncio.run(counter.flush(store))
 
 
-def test_verdicts_are_counted_by_day_record_and_label(store: SqliteStore) -> None:
+def test_verdicts_are_counted_by_day_record_and_label(store: Store) -> None:
     now = [seconds(DAY)]
     counter = Counter(clock=lambda: now[0])
     for label, name in (("rebutted", "a"), ("rebutted", "a"), ("consistent", "a"), ("unmatched", "")):
@@ -59,10 +61,10 @@ def test_verdicts_are_counted_by_day_record_and_label(store: SqliteStore) -> Non
     assert store.tallies.by_record(next_day, 10) == [("b", {"rebutted": 1})]
 
 
-def test_several_processes_add_up(store: SqliteStore) -> None:
-    with SqliteStore.open(store.path) as other:
+def test_several_processes_add_up(store: Store, engine: Engine) -> None:
+    with engine.open() as other:
 
-        def work(mine: SqliteStore) -> None:
+        def work(mine: Store) -> None:
             for _ in range(20):
                 mine.tallies.add({TallyKey(DAY, "rebutted", "a"): 3}, today=DAY)
 
@@ -74,7 +76,7 @@ def test_several_processes_add_up(store: SqliteStore) -> None:
     assert store.tallies.by_day(DAY) == [(DAY, {"rebutted": 120})]
 
 
-def test_what_is_older_than_four_hundred_days_is_dropped(store: SqliteStore) -> None:
+def test_what_is_older_than_four_hundred_days_is_dropped(store: Store) -> None:
     kept, dropped = DAY - dt.timedelta(days=DAYS_KEPT - 1), DAY - dt.timedelta(days=DAYS_KEPT)
     store.tallies.add({TallyKey(day, "related", "a"): 1 for day in (kept, dropped)}, today=dropped)
     store.tallies.add({TallyKey(DAY, "related", "a"): 1}, today=DAY)
@@ -82,7 +84,7 @@ def test_what_is_older_than_four_hundred_days_is_dropped(store: SqliteStore) -> 
 
 
 def test_what_cannot_be_written_waits_for_the_next_time(
-    store: SqliteStore, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    store: Store, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     def locked(*_: object, **__: object) -> None:
         raise StoreLockedError("busy")
@@ -99,7 +101,7 @@ def test_what_cannot_be_written_waits_for_the_next_time(
     assert store.tallies.by_day(DAY) == [(DAY, {"related": 2})]
 
 
-def test_a_counter_writes_by_itself_and_at_the_end(store: SqliteStore) -> None:
+def test_a_counter_writes_by_itself_and_at_the_end(store: Store) -> None:
     async def run() -> int:
         counter = Counter(clock=lambda: seconds(DAY))
         async with counter.flushing(lambda: store, every=0.02):
@@ -114,7 +116,7 @@ def test_a_counter_writes_by_itself_and_at_the_end(store: SqliteStore) -> None:
     assert asyncio.run(run()) == 2
 
 
-def test_a_store_that_is_not_open_yet_loses_nothing(store: SqliteStore) -> None:
+def test_a_store_that_is_not_open_yet_loses_nothing(store: Store) -> None:
     async def run() -> None:
         counter = Counter(clock=lambda: seconds(DAY))
         found: list[SqliteStore] = []
@@ -127,7 +129,7 @@ def test_a_store_that_is_not_open_yet_loses_nothing(store: SqliteStore) -> None:
     assert store.tallies.by_day(DAY) == [(DAY, {"related": 1})]
 
 
-def test_the_summary_has_every_day_and_the_share_unmatched(store: SqliteStore) -> None:
+def test_the_summary_has_every_day_and_the_share_unmatched(store: Store) -> None:
     store.write(put(content("a", rumor="The rumor.")), actor="test")
     counts = {TallyKey(DAY, "unmatched", ""): 3, TallyKey(DAY - dt.timedelta(days=1), "rebutted", "a"): 1}
     store.tallies.add(counts | {TallyKey(DAY, "rebutted", "gone"): 4}, today=DAY)

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
+import functools
 from collections.abc import Sequence
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+from support.engines import Engine
 from support.records import content
 from support.stores import MODEL, unit_rows
 
@@ -20,7 +26,6 @@ from service.domain import Filters, RebuttalContent, Status
 from service.errors import AlreadyExistsError, RevisionMismatchError
 from service.passages import passages
 from service.store import Write
-from service.store.sqlite import SqliteStore
 
 RUMORS = ("Volcanoes erupt in Iceland", "稀土样品送给总统", "A comet strikes tomorrow")
 contents = st.builds(
@@ -49,9 +54,10 @@ class Kept(NamedTuple):
 class StoreMachine(RuleBasedStateMachine):
     """The rules draw few ids and few texts, so that they meet."""
 
-    def __init__(self) -> None:
+    def __init__(self, engine: Engine) -> None:
         super().__init__()
-        self.folder = Path(tempfile.mkdtemp())
+        self.engine = engine
+        engine.renew()
         self.model: dict[str, Kept] = {}
         self.index: dict[str, int] = {}
         self.events = 0
@@ -59,17 +65,16 @@ class StoreMachine(RuleBasedStateMachine):
 
     @initialize()
     def open(self) -> None:
-        self.store = SqliteStore.open(self.folder / "store.db")
+        self.store = self.engine.open()
         self.position = 0
 
     def teardown(self) -> None:
         self.store.close()
-        shutil.rmtree(self.folder)
 
     @rule()
     def reopen(self) -> None:
         self.store.close()
-        self.store = SqliteStore.open(self.folder / "store.db", create=False)
+        self.store = self.engine.open(create=False)
 
     @rule(drawn=writes, actor=st.sampled_from(("ed", "starter")))
     def write(self, drawn: Sequence[tuple[RebuttalContent, int | None, bool, bool]], actor: str) -> None:
@@ -188,7 +193,8 @@ def _seed(kept: Kept, vectors: np.ndarray[tuple[int, ...], np.dtype[np.float32]]
     return (kept.seed or -1) if same else -1
 
 
-TestStore = StoreMachine.TestCase
-TestStore.settings = settings(
-    max_examples=30, stateful_step_count=20, deadline=None, suppress_health_check=[HealthCheck.too_slow]
-)
+PATIENT = settings(max_examples=30, stateful_step_count=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+
+
+def test_the_store_and_the_dictionary_stay_alike(engine: Engine) -> None:
+    run_state_machine_as_test(functools.partial(StoreMachine, engine), settings=PATIENT)

@@ -18,7 +18,10 @@ PACKAGES = [Path(str(package.__file__)).parent for package in (service, embeddin
 
 # Every module of ours has a room, and each room may know those that are named.
 ROOMS = {
-    "domain": ("service.domain", "service.errors", "service.feedback", "service.people", "service.ids"),
+    "domain": (
+        *("service.domain", "service.errors", "service.feedback", "service.people", "service.ids"),
+        "service.places",
+    ),
     "texts": (
         "service.passages",
         "service.words",

@@ -78,6 +78,14 @@ class Readers:
                 raise
             self._give_back(db)
 
+    @contextmanager
+    def snapshot(self) -> Iterator[sqlite3.Connection]:
+        """As `lend`, and every statement in the block sees one state of the file."""
+        with self.lend() as db:
+            db.execute("BEGIN")
+            yield db
+            db.execute("COMMIT")
+
     def _take(self) -> sqlite3.Connection:
         with self._lock:
             if self._closed:

@@ -1,0 +1,125 @@
+"""Connections: how the database is opened, and the pool of read-only readers."""
+
+from __future__ import annotations
+
+import select
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any, Final
+
+import psycopg
+from psycopg.pq import TransactionStatus
+from psycopg_pool import ConnectionPool
+
+from service.store.postgres.address import parameters, place
+from service.store.postgres.faults import translating
+from service.store.postgres.spelling import bound, spelled
+
+SCHEMA: Final = "rejoinder"
+BUSY_SECONDS: Final = 5.0
+_MOST: Final = 16
+"""Readers at one time; a query that finds none waits for one."""
+_PATIENCE_SECONDS: Final = 10.0
+_RECONNECT_SECONDS: Final = 4.0
+_Db = psycopg.Connection[tuple[Any, ...]]
+# One round trip: our schema first, and locks that are not waited for longer than SQLite would. A commit that is told
+# is on the disk, whatever the server's default; an operator who also asks for replicas keeps what was asked for.
+_SETTINGS: Final = (
+    "SELECT set_config('search_path', %s || ', ' || current_setting('search_path'), false), "
+    "set_config('lock_timeout', %s, false), set_config('default_transaction_read_only', %s, false), "
+    "set_config('synchronous_commit', CASE current_setting('synchronous_commit') WHEN 'off' THEN 'on' "
+    "ELSE current_setting('synchronous_commit') END, false)"
+)
+
+
+class Session:
+    """A connection that takes the shared statements."""
+
+    def __init__(self, db: _Db) -> None:
+        self._db = db
+
+    def execute(self, sql: str, parameters: Sequence[Any] | Mapping[str, Any] = (), /) -> psycopg.Cursor[Any]:
+        """Run one statement."""
+        query = spelled(sql)
+        return self._db.execute(query, bound(query, parameters))
+
+    def executemany(self, sql: str, parameters: Iterable[Sequence[Any]], /) -> psycopg.Cursor[Any]:
+        """Run one statement for each set of values, all in one exchange."""
+        query = spelled(sql)
+        cursor = self._db.cursor()
+        cursor.executemany(query, [bound(query, values) for values in parameters])
+        return cursor
+
+
+def connect(address: str, *, write: bool) -> _Db:
+    """Open a connection. Transactions are begun by whoever uses it."""
+    db = psycopg.connect(**parameters(address), autocommit=True)
+    try:
+        _set_up(db, write=write)
+    except BaseException:
+        db.close()
+        raise
+    return db
+
+
+def _set_up(db: _Db, *, write: bool) -> None:
+    db.execute(_SETTINGS, (SCHEMA, f"{int(BUSY_SECONDS * 1000)}", "off" if write else "on"))
+
+
+def check_whole(db: _Db) -> None:
+    """Raise `psycopg.OperationalError` for a connection that the server has closed meanwhile.
+
+    A server that goes says so or hangs up, and either can be read; nothing else can while no query is running. That
+    costs no round trip, unlike asking the server.
+    """
+    if db.closed or select.select([db.fileno()], [], [], 0)[0]:
+        db.close()
+        raise psycopg.OperationalError("the server has closed the connection")
+
+
+class Readers:
+    """Read-only connections, lent for one query at a time."""
+
+    def __init__(self, address: str) -> None:
+        self._place = place(address)
+        self._pool = ConnectionPool(
+            kwargs={**parameters(address), "autocommit": True},
+            min_size=0,
+            max_size=_MOST,
+            open=False,
+            configure=lambda db: _set_up(db, write=False),
+            check=check_whole,
+            name="rejoinder-store-readers",
+            timeout=_PATIENCE_SECONDS,
+            reconnect_timeout=_RECONNECT_SECONDS,
+            num_workers=1,
+        )
+        self._pool.open()
+
+    @contextmanager
+    def lend(self) -> Iterator[Session]:
+        """A connection for the block; PostgreSQL's trouble comes out as ours.
+
+        Raises:
+            StoreError: or its subclass that fits; also after `close`.
+        """
+        with translating(self._place):
+            db = self._pool.getconn()
+            try:
+                yield Session(db)
+            finally:
+                if db.info.transaction_status not in (TransactionStatus.IDLE, TransactionStatus.UNKNOWN):
+                    db.close()  # it is in the middle of something
+                self._pool.putconn(db)
+
+    @contextmanager
+    def snapshot(self) -> Iterator[Session]:
+        """As `lend`, and every statement in the block sees one state of the store."""
+        with self.lend() as db:
+            db.execute("BEGIN ISOLATION LEVEL REPEATABLE READ")
+            yield db
+            db.execute("COMMIT")
+
+    def close(self) -> None:
+        """Close what is idle now, and what is lent as soon as it comes back."""
+        self._pool.close()
