@@ -121,10 +121,10 @@ def test_the_feed_is_streamed_in_order_and_a_later_change_comes_further_on(
     seen = [next(changes) for _ in range(2)]
     store.write(put(content("r0", rating="scam"), content("r9", status="retracted")), actor="ed")
     seen += changes
-    assert [change.id for change in seen] == [*(f"r{number}" for number in range(9)), "r0"]
+    assert [change.id for change in seen] == [*(f"r{number}" for number in range(9)), "r0", "r9"]
+    assert seen[-1].vectors is None
     positions = [change.position for change in seen]
     assert positions == sorted(positions)
-    assert feed(store, positions[-1])["r9"].vectors is None
 
 
 def test_missing_vectors_are_worked_off_to_the_end(store: Store) -> None:
@@ -137,3 +137,18 @@ def test_missing_vectors_are_worked_off_to_the_end(store: Store) -> None:
     assert done == names
     store.write(put(content("r3", rumor="Other words"), content("draft")), actor="ed")
     assert [record.id for record in store.without_vectors(MODEL, 3)] == ["r3", "draft"]
+
+
+def test_what_goes_while_the_whole_is_read_is_told_as_gone(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(vectors, "PIECE", 2)
+    store.write([with_vectors(content(name), seed=at) for at, name in enumerate("abcde")], actor="ed")
+    store.write([Write(content=content("e", status="retracted"), action="retract")], actor="ed")
+    changes = store.vector_changes(MODEL, 0)
+    told = [next(changes)]
+    store.write([Write(content=content("a", status="retracted"), action="retract")], actor="ed")
+    told += changes
+    assert [(change.id, change.vectors is None) for change in told] == [
+        *((name, False) for name in "abcd"),
+        ("a", True),
+    ]
+    assert feed(store).keys() == set("bcd")

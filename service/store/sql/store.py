@@ -193,10 +193,11 @@ class SqlStore:
 
         In the order of positions: the last one seen is where to go on from.
         """
-        gone = since > 0
+        # What goes while the whole is read may have been told already: only what had gone before need not be named.
+        known = self.position() if since == 0 else 0
         while True:
             with self._readers.lend() as db:
-                piece = vectors.changes(db, model, since, gone=gone)
+                piece = vectors.changes(db, model, since, known=known)
             yield from piece
             if len(piece) < vectors.PIECE:
                 return

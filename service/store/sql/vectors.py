@@ -129,13 +129,13 @@ def of(db: Connection, ids: Sequence[str], model: str) -> dict[str, Vectors]:
     return {name: Vectors(*unpack(fields, packed)) for name, fields, packed in rows}
 
 
-def changes(db: Connection, model: str, since: int, *, gone: bool) -> list[VectorChange]:
-    """The next piece of the feed; with `gone`, also the records that the model has no answer from now."""
+def changes(db: Connection, model: str, since: int, *, known: int) -> list[VectorChange]:
+    """The next piece of the feed; past the position `known`, also the records that the model has no answer from now."""
     rows = db.execute(
         "SELECT b.position, b.id, v.fields, v.vectors FROM rebuttal b "
         "LEFT JOIN vectors v ON v.key = b.key AND v.model = ? AND b.status = 'published' "
-        "WHERE b.position > ? AND (? OR v.key IS NOT NULL) ORDER BY b.position LIMIT ?",
-        (model, since, gone, PIECE),
+        "WHERE b.position > ? AND (b.position > ? OR v.key IS NOT NULL) ORDER BY b.position LIMIT ?",
+        (model, since, known, PIECE),
     )
     return [
         VectorChange(place, name, *((None, None) if fields is None else unpack(fields, blob)))
