@@ -77,15 +77,25 @@ def test_marks_and_the_note_can_be_seen(world: World, tmp_path: Path, name: str)
         page.wait_for_timeout(400)
         note = page.screenshot()
         assert note != marked
-        keep(f"front-{name}.png", marked)
         keep(f"note-{name}.png", note)
         page.keyboard.press("Escape")
         page.wait_for_timeout(400)
         assert page.screenshot() != note
 
 
+def test_the_popup_lists_what_was_found(world: World, tmp_path: Path) -> None:
+    with looking(world, tmp_path / "profile", LOOKS["light"]) as (reader, page, _):
+        tab = reader.worker.evaluate("async (url) => (await chrome.tabs.query({ url }))[0].id", page.url)
+        popup = reader.context.new_page()
+        popup.set_viewport_size({"width": 380, "height": 600})
+        popup.goto(f"{reader.root}/popup.html?tab={tab}")
+        for rumor in RUMORS[:2]:
+            popup.get_by_text(rumor).wait_for()
+        keep("popup.png", popup.screenshot(full_page=True))
+
+
 def test_the_docs_show_every_look() -> None:
     guide = (PICTURES.parents[1] / "how-to" / "use-the-extension.md").read_text("utf-8")
-    for name in LOOKS:
-        assert (PICTURES / f"note-{name}.png").stat().st_size > 10_000
-        assert f"../images/extension/note-{name}.png" in guide
+    for name in (*(f"note-{look}.png" for look in LOOKS), "popup.png"):
+        assert (PICTURES / name).stat().st_size > 10_000
+        assert f"../images/extension/{name}" in guide
