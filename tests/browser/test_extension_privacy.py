@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
-from support.extension import Reader
+from support.extension import Reader, reading, unpacked
 from support.fronts import front
-from support.world import DENIALS, RUMORS, World, stories, wait, wait_for_marks
+from support.world import DENIALS, RUMORS, SITES, World, stories, wait, wait_for_marks
 
 pytestmark = pytest.mark.browser
 
@@ -96,3 +97,19 @@ def test_the_script_in_a_page_cannot_read_the_key(world: World, reader: Reader) 
     told = contexts.send("Runtime.evaluate", {**question, "returnByValue": True})
     assert "a-secret-key" not in json.dumps(told)
     assert "exceptionDetails" in told
+
+
+def test_as_it_is_packed_it_does_nothing_before_the_browser_has_asked_the_reader(world: World, tmp_path: Path) -> None:
+    with reading(world.driver, unpacked(tmp_path), tmp_path / "profile") as reader:
+        # The list of sites alone, without the permission that the browser asks for, opens nothing.
+        reader.choose(server=world.service, sites=SITES)
+        world.recording.requests.clear()
+        page = world.visit(reader, front(HEADLINES))
+        page.wait_for_timeout(2_000)
+        assert reader.worker.evaluate("chrome.permissions.getAll()")["origins"] == []
+        assert reader.worker.evaluate("chrome.scripting.getRegisteredContentScripts()") == []
+        assert page.evaluate("document.documentElement.children.length") == 2
+        assert world.recording.requests == []
+        options = reader.context.new_page()
+        options.goto(f"{reader.root}/options.html")
+        assert options.get_by_role("heading", level=1).inner_text() == "Options"

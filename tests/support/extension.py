@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,9 +21,22 @@ NODE = Path(sys.executable).parent / "node"
 
 def built(folder: Path) -> Path:
     """Build the copy of the extension that need not ask for permissions; its folder."""
+    _build(folder, "--granted")
+    return folder / "granted"
+
+
+def unpacked(folder: Path) -> Path:
+    """Build the extension as readers get it, and unpack Chromium's archive; the folder."""
+    _build(folder)
+    with zipfile.ZipFile(next(folder.glob("rejoinder-chromium-*.zip"))) as archive:
+        archive.extractall(folder / "unpacked")
+    return folder / "unpacked"
+
+
+def _build(folder: Path, *arguments: str) -> None:
     assert (EXTENSION / "node_modules").exists(), "extension/node_modules is missing: `make extension` makes it"
     done = subprocess.run(
-        [NODE, "build.ts", "--granted", "--out", folder],
+        [NODE, "build.ts", *arguments, "--out", folder],
         cwd=EXTENSION,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -31,7 +45,6 @@ def built(folder: Path) -> Path:
         check=False,
     )
     assert done.returncode == 0, done.stdout
-    return folder / "granted"
 
 
 _AWAKE = "new Promise((done) => { const look = () => chrome.storage ? done() : setTimeout(look, 5); look(); })"
