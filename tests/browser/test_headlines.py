@@ -6,27 +6,10 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, CDPSession, Page
-from support.finder import FRONTS, bundle, opened
+from support.finder import EXPECTED, FRONTS, bundle, find, opened, settle
 
 pytestmark = pytest.mark.browser
 
-_EXPECTED = """() => {
-  const open = (one) => (one.shadowRoot ? all(one.shadowRoot) : []);
-  const all = (root) => [...root.querySelectorAll("*")].flatMap((one) => [one, ...open(one)]);
-  const clean = (text) => text.replace(/\\s+/g, " ").trim();
-  const expected = all(document).filter((one) => one.hasAttribute("data-expected"));
-  const found = told.batches.flat();
-  const wanted = (one) => one.getAttribute("data-expected") || clean(one.textContent);
-  const at = (one) => `${one.element.outerHTML.slice(0, 200)}: ${one.text}`;
-  return {
-    expected: expected.length,
-    decoys: all(document).filter((one) => one.hasAttribute("data-decoy")).length,
-    missing: expected.filter((one) => !found.some(({ element }) => element === one)).map((one) => one.outerHTML),
-    extra: found.filter(({ element }) => !expected.includes(element)).map(at),
-    wrong: found.filter(({ element, text }) => expected.includes(element) && text !== wanted(element)).map(at),
-    twice: found.length - new Set(found.map(({ element }) => element)).size,
-  };
-}"""
 # Of the main thread, for a page with 150 headlines; twice as much fails.
 _BUDGET_MS = 30
 # A machine that runs other tests beside may take several times as long.
@@ -44,36 +27,13 @@ def finder() -> str:
     return bundle()
 
 
-def find(page: Page, finder: str, languages: tuple[str, ...] = ()) -> None:
-    """Start the finder on a page and wait until it has told of all that is there."""
-    page.evaluate(finder)
-    page.evaluate("(languages) => find(languages)", list(languages))
-    settle(page)
-
-
-def settle(page: Page) -> None:
-    """Wait until the finder has had nothing to do for a while."""
-    page.evaluate(
-        """() => new Promise((done) => {
-          let before = -1;
-          let still = 0;
-          const look = () => {
-            still = told.looks === before ? still + 1 : 0;
-            before = told.looks;
-            if (still > 12) done(); else setTimeout(look, 50);
-          };
-          look();
-        })"""
-    )
-
-
 def texts(page: Page) -> list[str]:
     found: list[str] = page.evaluate("standing().map((one) => one.text)")
     return found
 
 
 def check(page: Page, name: str) -> dict[str, Any]:
-    told: dict[str, Any] = page.evaluate(_EXPECTED)
+    told: dict[str, Any] = page.evaluate(EXPECTED)
     assert {key: told[key] for key in ("missing", "extra", "wrong", "twice")} == {
         "missing": [],
         "extra": [],

@@ -13,6 +13,7 @@ from playwright.sync_api import Browser, Page, Route
 ROOT = Path(__file__).parents[2]
 EXTENSION = ROOT / "extension"
 FRONTS = ROOT / "tests" / "data" / "fronts"
+SECOND = ROOT / "tests" / "data" / "fronts_second"
 ADDRESS = "https://front.example/"
 
 # What the finder tells is kept as it comes; what it does on the main thread is timed where the browser calls it.
@@ -52,6 +53,25 @@ Object.assign(globalThis, {
 //# sourceURL=finder.ts
 """
 
+# What a page says of itself in `data-expected` and `data-decoy`, held against what was told.
+EXPECTED = """() => {
+  const open = (one) => (one.shadowRoot ? all(one.shadowRoot) : []);
+  const all = (root) => [...root.querySelectorAll("*")].flatMap((one) => [one, ...open(one)]);
+  const clean = (text) => text.replace(/\\s+/g, " ").trim();
+  const expected = all(document).filter((one) => one.hasAttribute("data-expected"));
+  const found = told.batches.flat();
+  const wanted = (one) => one.getAttribute("data-expected") || clean(one.textContent);
+  const at = (one) => `${one.element.outerHTML.slice(0, 200)}: ${one.text}`;
+  return {
+    expected: expected.length,
+    decoys: all(document).filter((one) => one.hasAttribute("data-decoy")).length,
+    missing: expected.filter((one) => !found.some(({ element }) => element === one)).map((one) => one.outerHTML),
+    extra: found.filter(({ element }) => !expected.includes(element)).map(at),
+    wrong: found.filter(({ element, text }) => expected.includes(element) && text !== wanted(element)).map(at),
+    twice: found.length - new Set(found.map(({ element }) => element)).size,
+  };
+}"""
+
 
 def bundle() -> str:
     """The finder and what listens to it, as one script. Fails the test where the extension has no tools installed."""
@@ -81,3 +101,26 @@ def opened(browser: Browser, html: str, *, width: int = 1280, height: int = 900)
         yield page
     finally:
         context.close()
+
+
+def find(page: Page, finder: str, languages: tuple[str, ...] = ()) -> None:
+    """Start the finder on a page and wait until it has told of all that is there."""
+    page.evaluate(finder)
+    page.evaluate("(languages) => find(languages)", list(languages))
+    settle(page)
+
+
+def settle(page: Page) -> None:
+    """Wait until the finder has had nothing to do for a while."""
+    page.evaluate(
+        """() => new Promise((done) => {
+          let before = -1;
+          let still = 0;
+          const look = () => {
+            still = told.looks === before ? still + 1 : 0;
+            before = told.looks;
+            if (still > 12) done(); else setTimeout(look, 50);
+          };
+          look();
+        })"""
+    )

@@ -13,12 +13,15 @@ function getter<T>(prototype: object, name: string): (node: Node) => T {
 
 /** Shadow roots in shadow roots that are looked through. */
 const MOST_SHADOWS = 16;
+/** Steps up to what is repeated. */
+const MOST_REPEATED = 4;
 
 const attributeOf = Element.prototype.getAttribute;
 const hasAttributesOf = Element.prototype.hasAttributes;
 const namesOf = Element.prototype.getAttributeNames;
 const matchesOf = Element.prototype.matches;
 const queryOf = Element.prototype.querySelector;
+const queryAllOf = Element.prototype.querySelectorAll;
 const rectOf = Element.prototype.getBoundingClientRect;
 const allOf = Element.prototype.getElementsByTagName;
 const containsOf = Node.prototype.contains;
@@ -27,6 +30,7 @@ const rootOf = Node.prototype.getRootNode;
 export const nameOf = getter<string>(Element.prototype, "localName");
 export const firstElement = getter<Element | null>(Element.prototype, "firstElementChild");
 export const nextElement = getter<Element | null>(Element.prototype, "nextElementSibling");
+const previousElement = getter<Element | null>(Element.prototype, "previousElementSibling");
 export const previousNode = getter<Node | null>(Node.prototype, "previousSibling");
 export const nextNode = getter<Node | null>(Node.prototype, "nextSibling");
 export const firstNode = getter<Node | null>(Node.prototype, "firstChild");
@@ -73,6 +77,10 @@ export function query(element: Element, selector: string): Element | null {
   return queryOf.call(element, selector);
 }
 
+export function queryAll(element: Element, selector: string): Element[] {
+  return [...queryAllOf.call(element, selector)];
+}
+
 export function rect(element: Element): DOMRect {
   return rectOf.call(element);
 }
@@ -102,6 +110,22 @@ export function* upwards(element: Element, most: number): Generator<Element> {
     yield at;
     at = parentOf(at);
   }
+}
+
+/** Whether an element, or one around it below `top`, stands beside another of its name and classes that holds such a thing. */
+export function isRepeated(element: Element, top: Element | null, selector: string): boolean {
+  for (const at of upwards(element, MOST_REPEATED)) {
+    if (at === top || nameOf(at) === "body") {
+      return false;
+    }
+    const classes = attribute(at, "class");
+    const isAlike = (other: Element | null): boolean =>
+      other !== null && nameOf(other) === nameOf(at) && attribute(other, "class") === classes && query(other, selector) !== null;
+    if (at !== element && (isAlike(nextElement(at)) || isAlike(previousElement(at)))) {
+      return true;
+    }
+  }
+  return false;
 }
 
 /** Whether an element holds another, or is it, through open shadow roots too. */

@@ -89,7 +89,7 @@ function isNamed({ element, name, classes, id }: Facts): boolean {
     return false;
   }
   const byClass = traits(classes);
-  if (byClass.ad) {
+  if (byClass.ad || (name.includes("-") && traits(name).ad)) {
     return true;
   }
   // A story is no menu, whatever a publishing system has put among its names.

@@ -1,5 +1,6 @@
 /** Which elements of a page are headlines: one walk over its tree, past menus and the like, as time allows. */
 
+import { isCall } from "./calls.ts";
 import { chosen, type Candidate } from "./cards.ts";
 import { isAdLabel, isFurniture } from "./furniture.ts";
 import { best, isStory } from "./links.ts";
@@ -14,6 +15,7 @@ import {
   firstNode,
   isConnected,
   isInShadow,
+  nameOf,
   nextElement,
   parentOf,
   query,
@@ -31,6 +33,8 @@ const HEADING = "h1, h2, h3, h4, [role=heading], [itemprop~=headline]";
 const HEADING_LEVELS = new Map([["h1", 1], ["h2", 2], ["h3", 3], ["h4", 4]]);
 const ITEM_TAGS = new Set(["article", "li", "td", "dd"]);
 const ITEM_ROLES = new Set(["article", "listitem"]);
+const CARDS = ["h2", "h3"];
+const MANY_CARDS = 4;
 const POST_ROLES = new Set(["article", "feed"]);
 
 /** What a walk knows of where it is. */
@@ -142,8 +146,11 @@ export class Walk {
     if (!isHeadline(text) || this.#titles.isSite(text) || (link !== null && !isStory(link))) {
       return false;
     }
+    if (link === null && level > 1 && !this.#titles.has(text) && isNoCard(place.item) && isCall(element, text, place.item)) {
+      return false;
+    }
     const href = link === null ? "" : (attribute(link, "href") ?? "");
-    this.#candidates.push({ element: holder(element, text), text, kind: "heading", level, item: place.item, href });
+    this.#candidates.push({ element: holder(element, text), text, kind: "heading", level, item: place.item, href, feed: place.feed });
     return true;
   }
 
@@ -153,7 +160,7 @@ export class Walk {
       return false;
     }
     const item = place.item ?? parentOf(link);
-    this.#candidates.push({ ...found, kind: "link", level: 0, item, href: attribute(link, "href") ?? "" });
+    this.#candidates.push({ ...found, kind: "link", level: 0, item, href: attribute(link, "href") ?? "", feed: place.feed });
     return true;
   }
 
@@ -161,13 +168,14 @@ export class Walk {
   #leaf(element: Element, text: string, place: Place): boolean {
     if (isAdLabel(text)) {
       const around = place.item ?? parentOf(element);
-      if (around !== null) {
+      // A page's own story is not paid for because an ad stands in it.
+      if (around !== null && query(around, "h1") === null) {
         this.#paid.add(around);
       }
     } else if (this.#titles.mayStart(text)) {
       const whole = textOf(element);
       if (this.#titles.has(whole)) {
-        this.#candidates.push({ element, text: whole, kind: "heading", level: 1, item: place.item, href: "" });
+        this.#candidates.push({ element, text: whole, kind: "heading", level: 1, item: place.item, href: "", feed: place.feed });
         return true;
       }
     }
@@ -179,7 +187,7 @@ export class Walk {
     const kind = postSign(facts, place);
     const text = kind === null ? "" : shorten(textOf(element));
     if (kind !== null && isHeadline(text)) {
-      this.#candidates.push({ element, text, kind, level: 0, item: place.item, href: "" });
+      this.#candidates.push({ element, text, kind, level: 0, item: place.item, href: "", feed: place.feed });
     }
   }
 }
@@ -195,6 +203,11 @@ function headingLevel({ element, name, role, attributes }: Facts): number {
   }
   const property = attributes.includes("itemprop") ? attribute(element, "itemprop") : null;
   return property?.split(/\s+/).includes("headline") && query(element, HEADING) === null ? 3 : 0;
+}
+
+/** Some sites make the whole front one article. */
+function isNoCard(item: Element | null): boolean {
+  return item === null || (nameOf(item) === "article" && CARDS.some((name) => count(item, name) >= MANY_CARDS));
 }
 
 function isLink({ name, role, attributes }: Facts): boolean {

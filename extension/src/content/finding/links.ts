@@ -1,12 +1,15 @@
 /** Links that are headlines where no heading says so. */
 
 import { clean, countWords, isSentence, isUnseen, textOf } from "./text.ts";
+import { traits } from "./names.ts";
 import { attribute, firstElement, firstNode, nameOf, nextElement, nextNode, parentOf, previousNode, query } from "./dom.ts";
 
-const NO_STORY = new Set("author help license next prev privacy-policy search sponsored tag terms-of-service".split(" "));
+const NO_STORY = new Set("author help home license next prev privacy-policy search sponsored tag terms-of-service".split(" "));
 // What addresses of a site's own services end in, in many languages: no story's is one such word.
-const SERVICE = /\/(about|account|contact|cookies|help|imprint|impressum|login|logout|privacy|register|signin|signup|subscribe|terms)\/?([?#].*)?$/i;
+const SERVICE = /\/(about|account|contact|cookies|help|imprint|impressum|login|logout|newsletters?|privacy|register|signin|signup|subscribe|subscriptions?|terms)\/?([?#].*)?$/i;
 const INLINE = new Set("a abbr b bdi bdo cite em font i mark q s small span strong sub sup time u".split(" "));
+/** Addresses of a subject or a rubric, with a name of a few words and no number at the end. */
+const SUBJECT = /\/(category|hashtag|tags?|topics?)\/([^/\d?#-]+-?){1,3}\/?([?#].*)?$/i;
 /** A link with fewer characters is no sentence in any script, one with more is no link to a story. */
 const SHORTEST = 8;
 const LONGEST_READ = 4_000;
@@ -31,7 +34,14 @@ export function isStory(link: Element): boolean {
   if (rel.some((one) => NO_STORY.has(one)) || /^(#[^/!]|mailto:|tel:|sms:|whatsapp:)/i.test(href)) {
     return false;
   }
-  return !SERVICE.test(href) && !isHome(href);
+  return !isMore(link) && !SERVICE.test(href) && !SUBJECT.test(href) && !isHome(href);
+}
+
+/** "All press releases", by the name of the link or of the box that it stands in alone. */
+function isMore(link: Element): boolean {
+  const parent = parentOf(link);
+  const isAlone = parent !== null && firstElement(parent) === link && nextElement(link) === null;
+  return traits(attribute(link, "class") ?? "").more || (isAlone && traits(attribute(parent, "class") ?? "").more);
 }
 
 function isHome(href: string): boolean {
@@ -94,10 +104,11 @@ function hasText(element: Element): boolean {
   return false;
 }
 
-/** The first line that is a sentence, unless a later one is set larger. */
+/** What is in a language of its own, as posts are; else the first line that is a sentence, unless a later one is set larger. */
 function largest(blocks: Element[]): Line | null {
   let found: (Line & { size: number }) | null = null;
-  for (const element of blocks) {
+  const written = blocks.filter((one) => attribute(one, "lang") !== null);
+  for (const element of written.length > 0 ? written : blocks) {
     const text = textOf(element);
     const size = Number.parseFloat(getComputedStyle(element).fontSize);
     if (isSentence(text) && (found === null || size > found.size * LARGER)) {

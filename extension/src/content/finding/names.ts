@@ -11,22 +11,26 @@ export interface Traits {
   unseen: boolean;
   /** A kicker, time or badge beside a headline. */
   label: boolean;
+  /** A line above a headline, which may be longer than a label. */
+  kicker: boolean;
+  /** Leads to more of the same: "read-more", "view-all". */
+  more: boolean;
   /** The words of a post. */
   post: boolean;
 }
 
-const NONE: Traits = { furniture: false, ad: false, item: false, unseen: false, label: false, post: false };
+const NONE: Traits = { furniture: false, ad: false, item: false, unseen: false, label: false, kicker: false, more: false, post: false };
 
 const words = (text: string): Set<string> => new Set(text.split(/\s+/));
 
 const AD = words("ad ads adsbygoogle adslot adunit advert adverts advertisement advertorial advertising promoted sponsor sponsored");
 const FURNITURE_FIRST = words(
-  "breadcrumb breadcrumbs comments consent cookie cookies footer gdpr menu nav navbar pagination subnav",
+  "breadcrumb breadcrumbs comments consent cookie cookies footer gdpr menu nav navbar pagination subnav tagcloud",
 );
 const FURNITURE_LAST = words(
   `author authors breadcrumb breadcrumbs byline bylines colophon comments consent cookie cookies copyright disclaimer
   dropdown footer gdpr legal login megamenu menu menubar modal nav navbar navigation pager pagination share share sharing signup
-  submenu subnav subscribe taglist tags toolbar tooltip`,
+  submenu subnav subscribe tagcloud taglist tags toolbar tooltip`,
 );
 // As a part of a longer name each of these may be a rubric ("comment-card" of the opinion pages).
 const FURNITURE_WHOLE = words("comment reply");
@@ -35,8 +39,10 @@ const LABEL = words(
   `author badge byline category chip count counter date duration eyebrow flag icon kicker label live meta overline pill
   pretitle publisher rubric section source tag time timestamp topic`,
 );
+const KICKER = words("dachzeile eyebrow kicker overline pretitle topline");
+const MORE = words("all-link load-more more-link read-more readmore see-all see-more view-all view-more");
 const POST = words("body content message text");
-const UNSEEN = words(
+const SECOND = words(
   "a11y-hidden assistive-text hidden-visually screen-reader screen-reader-only screen-reader-text sr-only sr-text visually-hidden visuallyhidden",
 );
 // "has-menu", "no-ads", and what publishing systems add to name a story's rubric: "tag-ads", "author-ann".
@@ -78,8 +84,10 @@ function read(classes: string): Traits {
       all.furniture ||= FURNITURE_FIRST.has(first) || FURNITURE_LAST.has(noun) || (parts.length === 1 && FURNITURE_WHOLE.has(first));
       all.item ||= ITEM.has(last);
       all.label ||= LABEL.has(last);
+      all.kicker ||= KICKER.has(last);
+      all.more ||= MORE.has(parts.join("-"));
       all.post ||= POST.has(last);
-      all.unseen ||= UNSEEN.has(parts.join("-"));
+      all.unseen ||= SECOND.has(parts.join("-"));
     }
   }
   return all;

@@ -1,14 +1,18 @@
 /** The text of a headline as its readers see it. */
 
 import { traits } from "./names.ts";
-import { attribute, firstNode, nameOf, nextNode, rect } from "./dom.ts";
+import { attribute, firstNode, nameOf, nextElement, nextNode, rect } from "./dom.ts";
 
 const MOST_NODES = 300;
 const LONGEST_READ = 4_000;
 const SHORTEST = 12;
 export const LONGEST = 500;
-/** A kicker has no more words. */
+/** A label has no more words; a line that is named a kicker may say more. */
 const LABEL_WORDS = 4;
+const KICKER_WORDS = 8;
+/** Two boxes side by side with no space between them: the first is a badge with at most so many words. */
+const BADGE_WORDS = 2;
+const CLOCK = /^\d{1,3}(:\d{2}){1,2}$/;
 
 // Of no sentence a part, whatever stands in them.
 const LEFT_OUT = new Set(
@@ -47,6 +51,11 @@ export function isSentence(text: string): boolean {
     return false;
   }
   const words = countWords(text);
+  // "Reds 187/4 (20) v Blues 142/9 (18.2)": a score, a price, a rate.
+  const figures = text.split(" ").filter((word) => /\d/.test(word)).length;
+  if (figures * 2 > words) {
+    return false;
+  }
   return (words >= 4 && text.length >= 20) || (words >= 3 && text.length >= 26) || countUnspaced(text) >= 8;
 }
 
@@ -180,12 +189,19 @@ class Reader {
       return;
     }
     if (style.display === "inline" || style.display === "contents") {
-      this.#children(element, outer, outerBoxed);
+      if (!(this.#isFirst() && isBadge(element))) {
+        this.#children(element, outer, outerBoxed);
+      }
       return;
     }
     this.#begin(style, true);
     this.#children(element, style, true);
     this.#begin(outer, outerBoxed);
+  }
+
+  /** Nothing to be seen stands before. */
+  #isFirst(): boolean {
+    return this.#parts.every((part) => part.text.trim() === "");
   }
 
   #add(text: string): void {
@@ -200,13 +216,36 @@ function isLeftOut(element: Element, ariaHidden: boolean): boolean {
   if (LEFT_OUT.has(nameOf(element)) || (!ariaHidden && attribute(element, "aria-hidden") === "true")) {
     return true;
   }
-  const { label, unseen, furniture } = traits(attribute(element, "class") ?? "");
-  return unseen || ((label || furniture) && isShort(element));
+  const { label, kicker, unseen, furniture } = traits(attribute(element, "class") ?? "");
+  const most = kicker && nextNode(element) !== null ? KICKER_WORDS : LABEL_WORDS;
+  return unseen || ((label || kicker || furniture) && isShort(element, most));
 }
 
-function isShort(element: Element): boolean {
-  const text = clean((element.textContent ?? "").slice(0, LONGEST_READ));
-  return countWords(text) <= LABEL_WORDS && countUnspaced(text) <= 6;
+function isShort(element: Element, words: number): boolean {
+  const text = wordsOf(element);
+  return countWords(text) <= words && countUnspaced(text) <= 1.5 * words;
+}
+
+function wordsOf(node: Node): string {
+  return clean((node.textContent ?? "").slice(0, LONGEST_READ));
+}
+
+/**
+ * A word or a video's length before a headline, set off from it by looks alone: `<i>Live</i><b>Rain stops play</b>`. A
+ * first letter in a box of its own is none.
+ */
+function isBadge(element: Element): boolean {
+  const next = nextNode(element);
+  const text = wordsOf(element);
+  if (CLOCK.test(text)) {
+    return nextElement(element) !== null && (next instanceof Element || next?.textContent?.trim() === "");
+  }
+  if (!(next instanceof Element)) {
+    return false;
+  }
+  const after = wordsOf(next);
+  const isGlued = /\S$/.test(element.textContent ?? "") && /^[\p{Lu}\p{N}]/u.test(next.textContent ?? "");
+  return isGlued && text.length > 2 && countWords(text) <= BADGE_WORDS && countWords(after) > 2;
 }
 
 /** A word or two in a box of its own before the headline that look different from it: a rubric. */
