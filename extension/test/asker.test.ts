@@ -291,3 +291,36 @@ test("nothing is sent without the permission for the server", async (context) =>
   assert.equal((await asker.ask(headlines(3))).condition.state, "unreachable");
   assert.deepEqual(service.requests, []);
 });
+
+test("what waits for its turn is not sent once private mode is on", async (context) => {
+  const { asker, service } = await set(context);
+  const stuck = Promise.withResolvers<void>();
+  service.instead = () => ({ body: {}, after: stuck.promise });
+  const before = asker.ask(headlines(1));
+  await until(() => service.requests.length === 1);
+  const told = [asker.check("My own words"), asker.report({ verdictId: "v1~x", comment: "Mine as well" })];
+  await changeSettings({ private: true });
+  await asker.reset();
+  await Promise.all([before, ...told]);
+  stuck.resolve();
+  assert.deepEqual(service.paths, ["/v1/check/batch"]);
+});
+
+test("the same text asked of another server is not answered by what is broken off", async (context) => {
+  const { asker, service, browser } = await set(context);
+  const other = await serve(context);
+  const [text = ""] = headlines(1);
+  other.labels = { [text]: "rebutted" };
+  const stuck = Promise.withResolvers<void>();
+  service.instead = () => ({ body: {}, after: stuck.promise });
+  const before = asker.ask([text]);
+  await until(() => service.requests.length === 1);
+  await changeSettings({ server: other.address });
+  const reset = asker.reset();
+  const after = asker.ask([text]);
+  await reset;
+  assert.deepEqual(labels((await after).answers), ["rebutted"]);
+  assert.deepEqual(labels((await before).answers), [null]);
+  stuck.resolve();
+  assert.equal(browser.rules.length, 2);
+});

@@ -81,6 +81,7 @@ export class FakeChrome {
   };
 
   readonly declarativeNetRequest = {
+    getSessionRules: async (): Promise<FakeChrome["rules"]> => this.rules,
     updateSessionRules: async ({
       removeRuleIds,
       addRules,
@@ -88,6 +89,10 @@ export class FakeChrome {
       removeRuleIds: number[];
       addRules: FakeChrome["rules"];
     }): Promise<void> => {
+      const left = this.rules.filter(({ id }) => !removeRuleIds.includes(id));
+      if (addRules.some(({ id }) => left.some((one) => one.id === id))) {
+        throw new Error("Rule with that id exists already");
+      }
       this.rules = [...this.rules.filter(({ id }) => !removeRuleIds.includes(id)), ...addRules];
     },
   };

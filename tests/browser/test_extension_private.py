@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -33,6 +34,14 @@ FOREIGN = (
 ASKED = [text for kind in ("rumor", "denial", "lookalike", "ordinary") for text in stories(kind)[:14]] + [*FOREIGN]
 MARKED = {"rebutted", "contested"}
 FIVE, DEEP = 5, 10
+FILES = """async () => {
+  const open = indexedDB.open("private");
+  await new Promise((done) => open.addEventListener("success", done));
+  const keys = open.result.transaction("files").objectStore("files").getAllKeys();
+  await new Promise((done) => keys.addEventListener("success", done));
+  open.result.close();
+  return keys.result;
+}"""
 
 
 @pytest.fixture(scope="module")
@@ -210,6 +219,17 @@ def test_a_slow_device_answers_nothing(private: Private) -> None:
     assert private.tell("private-status")["state"] == "ready"
 
 
+def test_a_page_that_is_open_is_marked_once_all_is_downloaded(world: World, private: Private) -> None:
+    private.tell("private-remove")
+    page = world.visit(private.reader, front([RUMORS[1], *stories("ordinary")[:4]]), "early")
+    wait(lambda: private.tell("condition")["condition"] == {"state": "private-missing"}, page)
+    page.wait_for_timeout(500)
+    assert private.reader.findings(page) == []
+    private.ready()
+    wait_for_marks(private.reader, page, RUMORS[1:2], seconds=90)
+    page.close()
+
+
 def test_a_retraction_takes_the_record_out(world: World, way: Between, private: Private) -> None:
     before = private.ready()
     (answer,) = private.ask([RUMORS[2]])
@@ -229,6 +249,60 @@ def test_a_retraction_takes_the_record_out(world: World, way: Between, private: 
     assert name not in [match["rebuttal"]["id"] for match in after["matches"]]
     private.page.reload()  # looks into the index anew
     assert name not in private.search([RUMORS[2]], 200)[0].ids
+
+
+def test_an_index_of_before_does_not_bring_back_what_was_withdrawn(
+    world: World, way: Between, private: Private
+) -> None:
+    private.ready()
+    old = httpx.get(f"{way.upstream}/v1/index").content
+    (answer,) = private.ask([RUMORS[0]])
+    name = answer["matches"][0]["rebuttal"]["id"]
+    key = world.runtime.store.create_key("private-withdrawer", "publisher")
+    retracted = httpx.post(
+        f"{world.service}/v1/rebuttals/{name}/retract",
+        json={"reason": "It was another's."},
+        headers={"Authorization": f"Bearer {key}"},
+    )
+    assert retracted.is_success, retracted.text
+    after = private.ready()
+    way.changed = lambda _: old
+    status = private.install()
+    assert (status["state"], status["problem"]) == ("failed", "private_no_answer")
+    assert status["records"] == after["records"]
+    (again,) = private.ask([RUMORS[0]])
+    assert name not in [match["rebuttal"]["id"] for match in again["matches"]]
+    way.changed = None
+    private.ready()
+
+
+def test_files_of_a_download_that_came_to_nothing_do_not_stay(private: Private) -> None:
+    private.ready()
+    before = private.page.evaluate(FILES)
+    private.leave("0" * 64)
+    assert len(private.page.evaluate(FILES)) == len(before) + 1
+    private.tell("private-remove")
+    private.leave("0" * 64)
+    private.ready()
+    assert private.page.evaluate(FILES) == before
+
+
+def test_a_download_that_hangs_can_be_thrown_away(way: Between, private: Private) -> None:
+    private.tell("private-remove")
+    held = threading.Event()
+
+    def hang(index: bytes) -> bytes:
+        held.wait(60)
+        return index
+
+    way.changed = hang
+    assert private.tell("private-install")["state"] == "downloading"
+    try:
+        assert private.tell("private-remove")["state"] == "absent"
+    finally:
+        held.set()
+    way.changed = None
+    private.ready()
 
 
 def test_it_can_be_thrown_away(private: Private) -> None:

@@ -1,12 +1,12 @@
 /** The one place that answers for a text: from memory, from the service, or on this device. */
 
 import type { Answer } from "../answers.ts";
-import type { Condition } from "../messages.ts";
+import type { Condition, Report } from "../messages.ts";
 import { readSettings, type Settings } from "../settings.ts";
 import type { Cache } from "./cache.ts";
 import type { Patience } from "./patience.ts";
 import { Queue, type Answers, type Pace } from "./queue.ts";
-import { checkMany, checkOne, readVersion, ServiceError } from "./service.ts";
+import { checkMany, checkOne, readVersion, sendReport, ServiceError } from "./service.ts";
 
 /** What private mode offers, which compares on this device. */
 export interface Privately {
@@ -41,6 +41,7 @@ export class Asker {
   readonly #device = new Queue((texts) => this.#askDevice(texts), PRIVATE_PACE);
   #confirming: Promise<boolean> | undefined;
   #deviceCondition: Condition = { state: "idle" };
+  // Taken before the settings are read: whoever read the ones of before is then broken off with the others.
   #stop = new AbortController();
 
   constructor(cache: Cache, patience: Patience, privately: Privately) {
@@ -51,14 +52,16 @@ export class Asker {
 
   /** What is to be shown for each text; null where nothing is, or no answer came. */
   async ask(texts: readonly string[]): Promise<Reply> {
+    const { signal } = this.#stop;
     const settings = await readSettings();
-    const reply = settings.private ? this.#fromDevice(texts, settings) : this.#fromService(texts, settings);
+    const reply = settings.private ? this.#fromDevice(texts, settings) : this.#fromService(texts, settings, signal);
     const { answers, condition } = await reply;
     return { answers: answers.map((answer) => (answer && isWanted(answer, settings) ? answer : null)), condition };
   }
 
   /** What comes of a reader's own text, whatever it is. */
   async check(text: string): Promise<{ answer: Answer | null; condition: Condition }> {
+    const { signal } = this.#stop;
     const settings = await readSettings();
     if (settings.private) {
       const { answers, condition } = await this.#privately.ask([text]);
@@ -69,21 +72,41 @@ export class Asker {
       return { answer: null, condition: against };
     }
     // Any other trouble may be over, and a reader who asks wants to know.
-    const answer = await this.#attempt(() => checkOne(settings, text));
+    const answer = await this.#attempt(() => checkOne(settings, text, signal), signal);
     return { answer: answer ?? null, condition: await this.#patience.condition() };
   }
 
-  /** Another server, another key or another mode: nothing that is under way holds any more. */
+  /** Send a reader's word on a verdict; whether it has arrived. In private mode none is sent. */
+  async report(content: Report): Promise<boolean> {
+    const { signal } = this.#stop;
+    const settings = await readSettings();
+    if (settings.private) {
+      return false;
+    }
+    try {
+      await sendReport(settings, content, signal);
+      return true;
+    } catch (error) {
+      console.warn(error);
+      return false;
+    }
+  }
+
+  /**
+   * Another server, another key or another mode: nothing that is under way holds any more, and what waits for its turn
+   * is not sent. A reader who has just turned private mode on is promised that.
+   */
   async reset(): Promise<void> {
     this.#stop.abort();
     this.#stop = new AbortController();
+    this.#confirming = undefined;
     this.#service.stop();
     this.#device.stop();
     this.#deviceCondition = { state: "idle" };
     await this.#patience.forget();
   }
 
-  async #fromService(texts: readonly string[], settings: Settings): Promise<Reply> {
+  async #fromService(texts: readonly string[], settings: Settings, signal: AbortSignal): Promise<Reply> {
     const against = await this.#patience.against();
     if (against !== null) {
       return { answers: texts.map(() => null), condition: against };
@@ -91,7 +114,7 @@ export class Asker {
     const scope = scopeOf(settings);
     let known = await this.#cache.find(scope, texts);
     if (known.size > 0 && this.#cache.stale) {
-      if (!(await this.#confirm(settings))) {
+      if (!(await this.#confirm(settings, signal))) {
         return { answers: texts.map(() => null), condition: await this.#patience.condition() };
       }
       known = await this.#cache.find(scope, texts);
@@ -126,16 +149,19 @@ export class Asker {
   }
 
   /** Whether answers that are known may be used: the service was asked, and they are of its present store or gone. */
-  #confirm(settings: Settings): Promise<boolean> {
-    this.#confirming ??= this.#confirmNow(settings).finally(() => {
-      this.#confirming = undefined;
-    });
+  #confirm(settings: Settings, signal: AbortSignal): Promise<boolean> {
+    if (this.#confirming === undefined) {
+      const confirming = this.#confirmNow(settings, signal).finally(() => {
+        // Another may be asked by now.
+        this.#confirming = this.#confirming === confirming ? undefined : this.#confirming;
+      });
+      this.#confirming = confirming;
+    }
     return this.#confirming;
   }
 
-  async #confirmNow(settings: Settings): Promise<boolean> {
-    const signal = this.#stop.signal;
-    const said = await this.#attempt(() => readVersion(settings, { signal }), signal);
+  async #confirmNow(settings: Settings, signal: AbortSignal): Promise<boolean> {
+    const said = await this.#attempt(() => readVersion(settings, signal), signal);
     if (said === undefined) {
       return false;
     }
@@ -144,11 +170,11 @@ export class Asker {
   }
 
   async #askService(texts: string[]): Promise<Answers | null> {
+    const { signal } = this.#stop;
     const settings = await readSettings();
     if (settings.private || (await this.#patience.against()) !== null) {
       return null;
     }
-    const signal = this.#stop.signal;
     const checked = await this.#attempt(() => checkMany(settings, texts, signal), signal);
     if (checked === undefined) {
       return null;

@@ -15,6 +15,7 @@ import {
 import { askPrivately, installPrivately, privateStatus, removePrivately } from "../private/host.ts";
 import { onSettings, readSettings, type Settings } from "../settings.ts";
 import { readWords, speak } from "../words.ts";
+import { anonymize } from "./anonymous.ts";
 import { Asker } from "./asker.ts";
 import { showCount } from "./badge.ts";
 import { Cache } from "./cache.ts";
@@ -22,9 +23,9 @@ import { languageOf } from "./languages.ts";
 import { listenToMenu, renewMenu, takeSelection } from "./menu.ts";
 import { Patience } from "./patience.ts";
 import { countIn, fromOwnPage, reportIn, textsIn } from "./senders.ts";
-import { LONGEST_CLAIM, prepare, readVersion, sendReport, ServiceError } from "./service.ts";
+import { LONGEST_CLAIM, readVersion, ServiceError } from "./service.ts";
 import { renewSites } from "./sites.ts";
-import { keepSettingsFromPages, tellPages, wishesFor } from "./wishes.ts";
+import { fromPageThatIsRead, keepSettingsFromPages, tellPages, wishesFor } from "./wishes.ts";
 
 const ASKED = "asked";
 
@@ -39,7 +40,11 @@ const asker = new Asker(new Cache(), patience, {
 });
 
 answer<ToBackground>("background", {
-  ask: (message, sender) => asker.ask(textsIn(message, sender)),
+  ask: async (message, sender) => {
+    const texts = textsIn(message, sender);
+    await fromPageThatIsRead(sender);
+    return asker.ask(texts);
+  },
   count: async (message, sender) => {
     const { tab, marks } = countIn(message, sender);
     await spoken;
@@ -50,8 +55,15 @@ answer<ToBackground>("background", {
     fromOwnPage(sender);
     return asker.check(text.trim().slice(0, LONGEST_CLAIM));
   },
-  report: async (message, sender) => ({ sent: await report(reportIn({ claim: undefined, ...message }, sender)) }),
-  condition: async () => ({ condition: await condition() }),
+  report: async (message, sender) => {
+    const content = reportIn({ claim: undefined, ...message }, sender);
+    await fromPageThatIsRead(sender);
+    return { sent: await asker.report(content) };
+  },
+  condition: async (_, sender) => {
+    fromOwnPage(sender);
+    return { condition: await condition() };
+  },
   "test-server": ({ server, key }, sender) => {
     fromOwnPage(sender);
     return testServer(server, key);
@@ -78,8 +90,9 @@ answer<ToBackground>("background", {
 keepSettingsFromPages();
 listenToMenu();
 onSettings((settings) => void follow(settings));
-chrome.permissions.onAdded.addListener(() => void renewAll());
-chrome.permissions.onRemoved.addListener(() => void renewSites());
+// Pages that are open hear of it, too: their script stays in them whatever becomes of the permission.
+chrome.permissions.onAdded.addListener(() => void renewAll().then(tellPages));
+chrome.permissions.onRemoved.addListener(() => void renewSites().then(tellPages));
 chrome.runtime.onStartup.addListener(() => void renewAll());
 chrome.runtime.onInstalled.addListener(({ reason }) => {
   void renewAll();
@@ -119,7 +132,7 @@ async function asksElsewhere({ server, key, private: here }: Settings): Promise<
 
 async function renewAll(): Promise<void> {
   const { server } = await readSettings();
-  await Promise.all([renewSites(), spoken.then(renewMenu), prepare(server)]);
+  await Promise.all([renewSites(), spoken.then(renewMenu), anonymize(server)]);
 }
 
 async function talk(settings: Settings): Promise<void> {
@@ -141,23 +154,9 @@ function conditionOf({ state, msPerHeadline }: PrivateStatus): Condition {
   }
 }
 
-async function report(content: Parameters<typeof sendReport>[1]): Promise<boolean> {
-  const settings = await readSettings();
-  if (settings.private) {
-    return false;
-  }
-  try {
-    await sendReport(settings, content);
-    return true;
-  } catch (error) {
-    console.warn(error);
-    return false;
-  }
-}
-
 async function testServer(server: string, key: string): Promise<ServerTest> {
   try {
-    const version = await readVersion({ server, key }, { purpose: "test" });
+    const version = await readVersion({ server, key });
     const settings = await readSettings();
     if (settings.server === server && settings.key === key) {
       await patience.forget();

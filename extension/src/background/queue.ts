@@ -18,14 +18,17 @@ export interface Pace {
   waiting: number;
 }
 
-type Settle = (answer: Answer | null) => void;
+interface Waiting {
+  settle(answer: Answer | null): void;
+  answer: Promise<Answer | null>;
+}
 
 /** Texts that wait for their batch. */
 export class Queue {
   readonly #send: (texts: string[]) => Promise<Answers | null>;
   readonly #pace: Pace;
   readonly #answers = new Map<string, Promise<Answer | null>>();
-  #waiting = new Map<string, Settle>();
+  #waiting = new Map<string, Waiting>();
   #timer: ReturnType<typeof setTimeout> | undefined;
   #oldest = 0;
   #newest = Number.NEGATIVE_INFINITY;
@@ -48,19 +51,20 @@ export class Queue {
     if (known !== undefined || this.full) {
       return known ?? Promise.resolve(null);
     }
-    const answer = new Promise<Answer | null>((settle) => this.#waiting.set(text, settle));
+    const { promise: answer, resolve: settle } = Promise.withResolvers<Answer | null>();
+    this.#waiting.set(text, { settle, answer });
     this.#answers.set(text, answer);
     this.#plan();
     return answer;
   }
 
-  /** Give up what waits. */
+  /** Give up what waits. What is on its way is no answer to whoever asks from now on. */
   stop(): void {
-    for (const [text, settle] of this.#waiting) {
-      this.#answers.delete(text);
+    for (const { settle } of this.#waiting.values()) {
       settle(null);
     }
     this.#waiting = new Map();
+    this.#answers.clear();
   }
 
   #plan(): void {
@@ -99,8 +103,10 @@ export class Queue {
       return null;
     });
     this.#sending = false;
-    for (const [text, settle] of batch) {
-      this.#answers.delete(text);
+    for (const [text, { settle, answer }] of batch) {
+      if (this.#answers.get(text) === answer) {
+        this.#answers.delete(text);
+      }
       settle(answers?.get(text) ?? null);
     }
     this.#newest = performance.now();

@@ -3,7 +3,7 @@
 import type { Answer } from "../answers.ts";
 import type { Report } from "../messages.ts";
 import { retryAfterMs } from "../../../clients/typescript/src/retries.ts";
-import { anonymize, type Purpose } from "./anonymous.ts";
+import { anonymize } from "./anonymous.ts";
 import { answerOf, checkedOf, versionOf, type Checked, type Version } from "./shapes.ts";
 
 /** Where the service is, and what opens it. */
@@ -37,23 +37,11 @@ export const LONGEST_CLAIM = 5_000;
 const LONGEST_COMMENT = 2_000;
 
 /**
- * See to it that requests of other parts to a server say nothing of who asks; false where none may be sent.
- *
- * It waits its turn: changed under a request to another server, the rule would not hold for that one any more.
- */
-export function prepare(server: string): Promise<boolean> {
-  return inTurn(() => anonymize(server));
-}
-
-/**
  * What answers depend on. A few bytes, read whole each time: a tag to ask with would be the service's to choose, and so
  * could tell one reader from another.
  */
-export async function readVersion(
-  to: Server,
-  { signal, purpose = "checks" }: { signal?: AbortSignal | undefined; purpose?: Purpose } = {},
-): Promise<Version> {
-  return shaped(await send(to, "/v1/version", {}, signal, purpose), versionOf);
+export async function readVersion(to: Server, signal?: AbortSignal): Promise<Version> {
+  return shaped(await send(to, "/v1/version", {}, signal), versionOf);
 }
 
 /** Check several texts, at most 256. */
@@ -64,13 +52,13 @@ export async function checkMany(to: Server, texts: readonly string[], signal?: A
 }
 
 /** Check one text. */
-export async function checkOne(to: Server, text: string): Promise<Answer> {
+export async function checkOne(to: Server, text: string, signal?: AbortSignal): Promise<Answer> {
   const claim = text.slice(0, LONGEST_CLAIM).toWellFormed();
-  return shaped(await send(to, "/v1/check", posted({ claim, limit: MATCHES })), answerOf);
+  return shaped(await send(to, "/v1/check", posted({ claim, limit: MATCHES }), signal), answerOf);
 }
 
 /** Say that a verdict is wrong. */
-export async function sendReport(to: Server, { verdictId, comment, claim }: Report): Promise<void> {
+export async function sendReport(to: Server, { verdictId, comment, claim }: Report, signal?: AbortSignal): Promise<void> {
   const said = comment.trim().slice(0, LONGEST_COMMENT).toWellFormed();
   const text = claim?.trim().slice(0, LONGEST_CLAIM).toWellFormed();
   const body = {
@@ -79,7 +67,7 @@ export async function sendReport(to: Server, { verdictId, comment, claim }: Repo
     ...(said ? { comment: said } : {}),
     ...(text ? { claim: text } : {}),
   };
-  await send(to, "/v1/feedback", posted(body));
+  await send(to, "/v1/feedback", posted(body), signal);
 }
 
 function posted(body: unknown): RequestInit {
@@ -89,31 +77,15 @@ function posted(body: unknown): RequestInit {
 let last: Promise<unknown> = Promise.resolve();
 
 /** The body of what a request is answered with, once those before it have ended. Throws `ServiceError` for no answer. */
-function send(
-  to: Server,
-  path: string,
-  init: RequestInit,
-  signal?: AbortSignal,
-  purpose: Purpose = "checks",
-): Promise<string> {
-  return inTurn(() => sendNow(to, path, init, signal, purpose));
-}
-
-function inTurn<T>(step: () => Promise<T>): Promise<T> {
-  const turn = last.then(step);
+function send(to: Server, path: string, init: RequestInit, signal?: AbortSignal): Promise<string> {
+  const turn = last.then(() => sendNow(to, path, init, signal));
   last = turn.catch(() => undefined);
   return turn;
 }
 
-async function sendNow(
-  to: Server,
-  path: string,
-  init: RequestInit,
-  signal: AbortSignal | undefined,
-  purpose: Purpose,
-): Promise<string> {
+async function sendNow(to: Server, path: string, init: RequestInit, signal: AbortSignal | undefined): Promise<string> {
   // Without the permission the browser would add what tells one installation from another.
-  if (signal?.aborted || !(await anonymize(to.server, purpose))) {
+  if (!(await anonymize(to.server)) || signal?.aborted) {
     throw new ServiceError("unreachable");
   }
   const limit = AbortSignal.timeout(LONGEST_MS);

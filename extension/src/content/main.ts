@@ -4,6 +4,13 @@ import { answer, tell, type ToPage, type Wishes } from "../messages.ts";
 import { speak } from "../words.ts";
 import { Reading } from "./reading.ts";
 
+declare global {
+  interface Document {
+    /** Chromium alone. */
+    readonly prerendering?: boolean;
+  }
+}
+
 // The script may be put into a page twice: once as registered, once because its site was just turned on.
 const here = globalThis as { rejoinderReads?: true };
 
@@ -52,5 +59,16 @@ if (here.rejoinderReads === undefined) {
       return null;
     },
   });
-  void follow();
+  // A page that was put aside and is come back to heard of no change meanwhile, and its button has lost its number.
+  window.addEventListener("pageshow", (event) => {
+    if (event.isTrusted && event.persisted) {
+      void follow().then(() => reading?.recount());
+    }
+  });
+  // A page that the browser loads on the chance that it will be wanted has not been opened by anybody.
+  if (document.prerendering === true) {
+    document.addEventListener("prerenderingchange", () => void follow(), { once: true });
+  } else {
+    void follow();
+  }
 }

@@ -12,6 +12,8 @@ const MOST_TEXTS = 256;
 const STALE_MS = 5 * 60_000;
 const LONGEST_WAIT_MS = 10 * 60_000;
 const USUAL_WAIT_MS = 30_000;
+/** Troubles that may be over without a change of the settings; a download of private mode that is still under way, too. */
+const PASSING: ReadonlySet<string> = new Set(["busy", "unreachable", "strange", "private-missing"]);
 
 export class Reading {
   readonly #marks: Marks;
@@ -48,6 +50,12 @@ export class Reading {
 
   next(): void {
     this.#marks.next();
+  }
+
+  /** Tell the number of marks again. */
+  recount(): void {
+    this.#counted = -1;
+    this.#count(this.#marks.findings().length);
   }
 
   /** Leave the page as if it had never been read. */
@@ -111,11 +119,11 @@ export class Reading {
       return;
     }
     const { answers, condition } = reply;
-    const later = condition.state === "busy" || condition.state === "unreachable";
+    const later = PASSING.has(condition.state);
     texts.forEach((text, at) => {
       const answer = answers[at] ?? null;
       this.#answered(text, answer);
-      if (answer === null && later) {
+      if (answer === null && later && this.#headlines.has(text)) {
         this.#waiting.add(text);
       }
     });
@@ -127,7 +135,8 @@ export class Reading {
 
   #answered(text: string, answer: Answer | null): void {
     const before = this.#answers.get(text);
-    if (answer === null) {
+    // It may have left the page before its answer came.
+    if (answer === null || !this.#headlines.has(text)) {
       this.#answers.delete(text);
     } else {
       this.#answers.set(text, answer);

@@ -5,7 +5,7 @@ export const MOST_CHARACTERS = 10_000;
 
 // Controls, marks that turn the direction of what follows, characters that spell nothing. The joiners U+200C and U+200D
 // stay: Urdu and emoji are written with them.
-const UNSEEN =
+const SECOND =
   /[\u0000-\u001f\u007f-\u009f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\u{e0000}-\u{e0fff}]/gu;
 // No script stacks more marks on a letter; a tower of them paints over the lines around it.
 const TOWER = /(\p{M}{6})\p{M}+/gu;
@@ -19,7 +19,7 @@ export function plain(text: unknown, most = MOST_CHARACTERS): string {
     .slice(0, 2 * MOST_CHARACTERS)
     .toWellFormed()
     .replace(/\s+/g, " ")
-    .replace(UNSEEN, "")
+    .replace(SECOND, "")
     .replace(TOWER, "$1")
     .trim();
   return line.length > most ? `${cut(line, most - 1)}…` : line;

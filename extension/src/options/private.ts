@@ -148,7 +148,7 @@ export class PrivateMode {
       case "absent":
         return [button(t("options_private_download"), () => this.#install(false), "primary")];
       case "downloading":
-        return [];
+        return [remove];
       case "ready":
         return [button(t("options_private_update"), () => this.#install(false)), remove];
       case "slow":

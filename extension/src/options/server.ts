@@ -74,6 +74,10 @@ export class Server {
 
   async #keep(origin: string, open: boolean, allowed: Promise<boolean>): Promise<void> {
     const before = patternOfServer(this.#settings.server);
+    // A key that was there before belongs to the server that was there before: another one is not to have it.
+    if (origin !== this.#settings.server && this.#key.value.trim() === this.#settings.key) {
+      this.#key.value = "";
+    }
     const key = this.#key.value.trim();
     this.#address.value = origin;
     this.#settings = await save({ server: origin, key });

@@ -36,8 +36,9 @@ const PROBLEMS: Record<number, string> = {
 };
 
 /**
- * The index from a position on. It is asked for without the tag of the last one: that would be the service's to choose,
- * and so could tell one reader from another for months. A position is the same for all, and little comes where nothing has changed.
+ * The index from a position on. It is asked for without the tag of the last one: that would tell one reader from another
+ * for months, and any cache would do it. A position is the same for all, as long as the service means no harm; little
+ * comes where nothing has changed.
  */
 export async function fetchIndex(source: Source, since: number, under: Under): Promise<Bytes> {
   return get(source, `/v1/index?since=${since}`, MOST_INDEX_BYTES, under);

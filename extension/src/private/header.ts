@@ -41,6 +41,8 @@ export interface Header {
   since: number;
   position: number;
   storeVersion: number;
+  /** Milliseconds since 1970, by the clock of the service. */
+  createdAt: number;
   records: number;
   rows: number;
   dim: number;
@@ -64,6 +66,7 @@ export const MOST_RECORDS = 500_000;
 const MOST_ROWS = 4_000_000;
 const MOST_BYTES = 2 ** 31;
 const MOST_FILE_BYTES = 256 * 2 ** 20;
+const MOST_FILES_BYTES = 2 ** 30;
 const MOST_FILES = 8;
 const MOST_DIM = 1_024;
 const MOST_TOKENS = 512;
@@ -78,11 +81,17 @@ export function headerOf(value: unknown): Header {
   }
   const key = text(header["key"], NAME);
   demand(/^[\w-]{43}$/.test(key), "No key");
+  const createdAt = Date.parse(text(header["created_at"], NAME));
+  demand(Number.isFinite(createdAt), "No time");
+  const [encoder, stance] = [encoderOf(header["encoder"]), stanceOf(header["stance"])];
+  const size = [...encoder.files, ...stance.files].reduce((sum, file) => sum + file.bytes, 0);
+  demand(size <= MOST_FILES_BYTES, "More files than any device should hold");
   return {
     key,
     since: count(header["since"], Number.MAX_SAFE_INTEGER),
     position: count(header["position"], Number.MAX_SAFE_INTEGER),
     storeVersion: count(header["store_version"], Number.MAX_SAFE_INTEGER),
+    createdAt,
     records: count(header["records"], MOST_RECORDS),
     rows: count(header["rows"], MOST_ROWS),
     dim: count(header["dim"], MOST_DIM),
@@ -90,8 +99,8 @@ export function headerOf(value: unknown): Header {
     removed: list(header["removed"], MOST_RECORDS, (id) => text(id, NAME)),
     fields: list(header["fields"], FEATURES, (name) => text(name, NAME)),
     calibration: calibrationOf(header["calibration"]),
-    encoder: encoderOf(header["encoder"]),
-    stance: stanceOf(header["stance"]),
+    encoder,
+    stance,
     model: text(header["model"], NAME),
   };
 }

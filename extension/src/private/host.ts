@@ -14,6 +14,9 @@ declare const TARGET: "chromium" | "firefox";
 const PAGE = "offscreen.html";
 const NOT_STARTED: PrivateStatus = { state: "failed", done: 0, total: 0, problem: "private_not_started" };
 
+const ALIVE_EVERY_MS = 5_000;
+
+let awake = false;
 let opening: Promise<void> | null = null;
 let worker: Remote<PrivateCalls> | null = null;
 
@@ -22,6 +25,7 @@ export async function askPrivately(texts: readonly Question[]): Promise<Asked> {
   const source = await sourceOf(await readSettings());
   try {
     const { answers, condition } = await call("ask", { source, questions: [...texts] });
+    stayAwake();
     return { answers: texts.map((_, at) => trusted(answers[at] ?? null)), condition };
   } catch (error) {
     console.warn(error);
@@ -36,14 +40,36 @@ export async function privateStatus(): Promise<PrivateStatus> {
 
 /** Begin to download what private mode needs, or to bring it up to date. `accept` takes another signing key. */
 export async function installPrivately(settings: Settings, { accept = false } = {}): Promise<PrivateStatus> {
-  return told(async () => call("install", { source: await sourceOf(settings), accept }));
+  const status = await told(async () => call("install", { source: await sourceOf(settings), accept }));
+  stayAwake();
+  return status;
 }
 
 /** Throw away what was downloaded, and stop. */
 export async function removePrivately(): Promise<PrivateStatus> {
+  // A worker that hangs over a download, or over a network that never ends, could not do it: another one does.
+  await close();
   const status = await told(() => call("remove", null));
   await close();
   return status;
+}
+
+/** Firefox ends a background that has been quiet for half a minute, and with it the worker that downloads something. */
+function stayAwake(): void {
+  if (TARGET === "firefox" && !awake) {
+    awake = true;
+    void downloaded().finally(() => {
+      awake = false;
+    });
+  }
+}
+
+async function downloaded(): Promise<void> {
+  while ((await privateStatus()).state === "downloading") {
+    // Any question to the browser is a sign of life.
+    await chrome.runtime.getPlatformInfo();
+    await new Promise((later) => setTimeout(later, ALIVE_EVERY_MS));
+  }
 }
 
 async function sourceOf({ server, key }: Settings): Promise<Source> {

@@ -1,7 +1,7 @@
 /** Brings the index and the models' files onto this device, and up to date. */
 
 import { Collection } from "./collection.ts";
-import { fetchFile, fetchIndex, type Under } from "./download.ts";
+import { DownloadError, fetchFile, fetchIndex, type Under } from "./download.ts";
 import { FormatError, type Header, type ModelFile } from "./header.ts";
 import { KeyChangedError, readIndex, sha256, type IndexDocument } from "./index_file.ts";
 import type { Source } from "./protocol.ts";
@@ -80,12 +80,13 @@ export class Installer {
     const bytes = await fetchIndex(this.#source, since, this.#under);
     const document = await readIndex(bytes, key);
     if (before === null || last === null || document.header.since === 0) {
+      refuseOlder(document.header, last);
       return this.#take([], document, bytes, before);
     }
     // Where a change does not belong to what is here, the whole does.
     return follows(document.header, last)
       ? this.#follow(before, last, document, bytes, again)
-      : this.#whole(key, before);
+      : this.#whole(key, before, last);
   }
 
   /** Break off; what was here is untouched. */
@@ -113,9 +114,11 @@ export class Installer {
     return false;
   }
 
-  async #whole(key: string | null, before: Installed): Promise<boolean> {
+  async #whole(key: string | null, before: Installed, last: Header): Promise<boolean> {
     const bytes = await fetchIndex(this.#source, 0, this.#under);
-    return this.#take([], await readIndex(bytes, key), bytes, before);
+    const document = await readIndex(bytes, key);
+    refuseOlder(document.header, last);
+    return this.#take([], document, bytes, before);
   }
 
   async #follow(
@@ -142,13 +145,14 @@ export class Installer {
     const { header } = document;
     // Throws where one does not follow on the other, before anything is replaced.
     void new Collection([...earlier, document]);
+    await this.#store.keepFiles(namesOf(before?.documents.at(-1)?.header, header));
     await this.#complete(header, again);
     const speed = again || before === null ? await this.#measure(header) : before.state;
     const state: State = {
       ...{ server: this.#source.server, key: header.key },
       ...{ checkedAt: Date.now(), msPerHeadline: speed.msPerHeadline, msPerPair: speed.msPerPair, problem: "" },
     };
-    await this.#store.take(bytes, state, earlier.length === 0, new Set(filesOf(header).map((file) => file.sha256)));
+    await this.#store.take(bytes, state, earlier.length === 0, namesOf(header));
     return true;
   }
 
@@ -185,9 +189,24 @@ export class Installer {
   }
 }
 
+function namesOf(...headers: (Header | undefined)[]): Set<string> {
+  return new Set(headers.flatMap((header) => (header ? filesOf(header) : [])).map((file) => file.sha256));
+}
+
 /** All files that a header names, each once. */
 function filesOf({ encoder, stance }: Header): ModelFile[] {
   return [...new Map([...encoder.files, ...stance.files].map((file) => [file.sha256, file])).values()];
+}
+
+/**
+ * Throws for a document of before, played again to bring back what was withdrawn: it is signed all the same. A store that
+ * was set back by its operator makes a new one. It need be no ill will: of several servers one may lag behind.
+ */
+function refuseOlder(one: Header, last: Header | null): void {
+  const behind = last !== null && (one.position < last.position || one.storeVersion < last.storeVersion);
+  if (behind && one.key === last.key && one.createdAt <= last.createdAt) {
+    throw new DownloadError("private_no_answer");
+  }
 }
 
 /** Whether a change belongs to what is here: of the same encoder, and of a store that was not set back. */

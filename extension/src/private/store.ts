@@ -68,6 +68,12 @@ export class Store {
     await this.#changing((files) => files(FILES).put(bytes, sha256));
   }
 
+  /** Throw away all files but these: what came of downloads that never ended well would stay for good. */
+  async keepFiles(named: ReadonlySet<string>): Promise<void> {
+    const unneeded = await this.#unneeded(named);
+    await this.#changing((stores) => unneeded.forEach((name) => stores(FILES).delete(name)));
+  }
+
   async keep(state: State): Promise<void> {
     await this.#changing((stores) => stores(STATE).put(state, ONLY));
   }
@@ -79,7 +85,7 @@ export class Store {
    * @param named the files that are needed from now on; others go
    */
   async take(document: Bytes, state: State, whole: boolean, named: ReadonlySet<string>): Promise<void> {
-    const unneeded = (await done(this.#reading(FILES).getAllKeys())).filter((name) => !named.has(String(name)));
+    const unneeded = await this.#unneeded(named);
     await this.#changing((stores) => {
       if (whole) {
         stores(DOCUMENTS).clear();
@@ -92,6 +98,10 @@ export class Store {
 
   async clear(): Promise<void> {
     await this.#changing((stores) => [FILES, DOCUMENTS, STATE].forEach((name) => stores(name).clear()));
+  }
+
+  async #unneeded(named: ReadonlySet<string>): Promise<IDBValidKey[]> {
+    return (await done(this.#reading(FILES).getAllKeys())).filter((name) => !named.has(String(name)));
   }
 
   #reading(name: string): IDBObjectStore {
