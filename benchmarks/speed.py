@@ -23,6 +23,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import msgspec
+import repeated
 
 from embeddings.encoder import load_encoder
 from service.passages import passages
@@ -186,6 +187,28 @@ def import_ratio(data: Path, folder: Path) -> dict:
     }
 
 
+def _repeated(found: dict[str, dict[str, float]]) -> list[str]:
+    """The table of headlines that are asked again."""
+    named = {
+        "unmatched": "`unmatched`, asked again",
+        "rebutted": "a full verdict, asked again",
+        "trivial": "a handler of the same application that returns a dictionary",
+        "bare": "the same handler in an application of its own",
+    }
+    return [
+        "A headline asked again is answered from memory. Rates over eight open connections, in turns with a trivial",
+        "Litestar endpoint of the same application in the same server. `python benchmarks/repeated.py` measures that",
+        "alone.",
+        "",
+        "| what | trivial endpoint = 1 | one in an application of its own = 1 | answers a second |",
+        "|---|---|---|---|",
+        *(
+            f"| {name} | {found[key]['to_trivial']} | {found[key]['to_bare']} | {found[key]['per_second']:,} |"
+            for key, name in named.items()
+        ),
+    ]
+
+
 def page(result: dict) -> str:
     """The measurement as a page of the docs."""
     starter, imported, large = result["starter"], result["import"], result["large"]
@@ -213,6 +236,8 @@ def page(result: dict) -> str:
         for name, ratio, part in rows
     ]
     lines += [
+        "",
+        *_repeated(result["repeated"]),
         "",
         (
             f"- Import of {imported['records']:,} records with {imported['texts']:,} texts, embedding included: "
@@ -250,6 +275,8 @@ def main() -> None:
                 "verdict": paired(server, rumors, args.rounds // 2),
                 "resident_mb": server.resident_mb(),
             }
+        with repeated.serving(folder / "starter.db") as port:
+            result["repeated"] = repeated.measure(port, args.rounds // 2)
         with serving(folder / "starter.db") as server:
             result["starter"]["ready_s_second_start"] = round(server.ready_s, 2)
         if not args.quick:

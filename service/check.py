@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import datetime as dt
+import asyncio
 import time
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -13,19 +13,21 @@ from numpy.typing import NDArray
 
 from embeddings.batcher import Batcher
 from embeddings.stance import StanceModel, StancePair
-from service.cache import AnswerCache
+from service.cache import AnswerCache, Kept, question
 from service.calibration import Calibration, Nearness, log_odds
 from service.differences import differences
 from service.domain import CheckResult, Claim, Filters, Hit, Match, Rebuttal, Stance
-from service.finder import DEEP, Candidate, Finder
+from service.finder import DEEP, Candidate, Finder, Found
 from service.history import History, Past, Question
 from service.judgement import Judged, affirming, contest, decide, probability
 from service.language import first_in, language_of, primary
 from service.normalise import clean, normalise, sought
 from service.passages import FIELDS, passages
 from service.verdict_id import VerdictIds
+from service.versions import records_at
 
 _DEEPEST = 20_000
+_TRIES = 3
 _BY_WORDS = " Nor does the encoder, so only shared words and names count; the extra `multilingual` finds by meaning."
 
 
@@ -61,6 +63,7 @@ class _Task(NamedTuple):
     candidates: list[Candidate]
     records: dict[str, Rebuttal]
     language: str
+    version: int
 
 
 class Checker:
@@ -86,15 +89,19 @@ class Checker:
     async def check_many(self, claims: Sequence[Claim]) -> list[CheckResult]:
         """Judge claims together, in order: one batch for each model."""
         began = time.perf_counter()
-        version = await self._finder.keep_up()
-        answers = [self._cache.get(claim, version) for claim in claims]
-        fresh = [at for at, answer in enumerate(answers) if answer is None]
-        for at, answer in zip(fresh, await self._answer([claims[at] for at in fresh], version), strict=True):
-            named = structs.replace(answer, verdict_id=self.ids.of(claims[at], answer))
-            answers[at] = named
-            self._cache.put(claims[at], version, named)
-        took = (time.perf_counter() - began) * 1000
-        return [structs.replace(answer, took_ms=round(took, 2)) for answer in answers if answer is not None]
+        kept = await self._kept(claims)
+        took = _since(began)
+        return [one.result(claim.claim, took) for one, claim in zip(kept, claims, strict=True)]
+
+    async def check_encoded(self, claim: Claim) -> tuple[CheckResult, bytes]:
+        """As `check`, for whoever sends the answer on: with its JSON, of which a headline asked again has most ready.
+
+        Returns:
+            An answer to the same question, whose claim and time may be another asker's; the JSON of the answer to this.
+        """
+        began = time.perf_counter()
+        kept = (await self._kept([claim]))[0]
+        return kept.answer, kept.encode(claim.claim, _since(began))
 
     async def compare(self, claim: str, rumor: str, statement: str | None) -> Comparison:
         """The stance model's own reading of a pair; no store and no calibration of matching involved."""
@@ -149,36 +156,59 @@ class Checker:
         """Stop the stance worker."""
         self.judges.close()
 
-    async def _answer(self, claims: Sequence[Claim], version: int) -> list[CheckResult]:
+    async def _kept(self, claims: Sequence[Claim]) -> list[Kept]:
+        """The answer to each claim's question: the one that is kept, or a new one."""
+        version = await self._finder.keep_up()
+        asked = [question(claim) for claim in claims]
+        found = [self._cache.get(one, version) for one in asked]
+        fresh = [at for at, one in enumerate(found) if one is None]
+        if fresh:
+            for at, answer in zip(fresh, await self._answer([claims[at] for at in fresh], version), strict=True):
+                named = structs.replace(answer, verdict_id=self.ids.of(claims[at], answer))
+                found[at] = self._cache.put(asked[at], named.store_version, named)
+        return [one for one in found if one is not None]
+
+    async def _answer(self, claims: Sequence[Claim], version: int, tries: int = _TRIES) -> list[CheckResult]:
+        """Answer each claim from one version of the store, that of the search; nothing is searched for junk."""
         cleaned = [normalise(claim.claim) for claim in claims]
         asked = [at for at, text in enumerate(cleaned) if text.junk is None]
         # By vectors and by words: twice what is judged is found, and nothing that nobody will look at.
         deep = max([2 * self._calibration.judged, *(claim.limit for claim in claims)])
         deep = DEEP if any(claim.as_of for claim in claims) else deep
-        found = await self._finder.find([sought(claims[at].claim) for at in asked], deep) if asked else []
+        found = await self._finder.look([sought(claims[at].claim) for at in asked], deep) if asked else []
         near = dict(zip(asked, found, strict=True))
-        dated = {at: Question(day, sought(claims[at].claim), near[at]) for at in asked if (day := claims[at].as_of)}
+        dated = {
+            at: Question(day, sought(claims[at].claim), near[at].candidates)
+            for at in asked
+            if (day := claims[at].as_of)
+        }
         past = dict(zip(dated, await self._history.recall(list(dated.values()), version), strict=True))
         tasks = [
-            self._prepare(claim, text.text, near.get(at, []), past.get(at))
+            self._prepare(claim, text.text, near.get(at, Found([], version)), past.get(at))
             for at, (claim, text) in enumerate(zip(claims, cleaned, strict=True))
         ]
         judged = await self._judge(tasks)
-        return [self._result(task, verdicts, version) for task, verdicts in zip(tasks, judged, strict=True)]
+        answers = [self._result(task, verdicts) for task, verdicts in zip(tasks, judged, strict=True)]
+        if dated and tries > 1 and any(one.store_version != self._finder.store.head() for one in answers):
+            # What stood on a day is read from the store of now, which has changed meanwhile.
+            await asyncio.to_thread(self._finder.refresh)
+            return await self._answer(claims, self._finder.version, tries - 1)
+        return answers
 
-    def _prepare(self, claim: Claim, text: str, candidates: list[Candidate], past: Past | None) -> _Task:
+    def _prepare(self, claim: Claim, text: str, found: Found, past: Past | None) -> _Task:
         """Keep the candidates that are worth judging, and fetch their records; of a past day, those that stood."""
-        candidates = candidates if past is None else past.candidates
+        candidates = found.candidates if past is None else past.candidates
         nearest = candidates[0].nearness if candidates else 0.0
         near = [candidate for candidate in candidates if candidate.nearness >= self._calibration.gate]
         most = max(claim.limit, self._calibration.judged)
         near = near[:most]
         if not near:
-            return _Task(claim, text, nearest, [], {}, "")
-        records = self._finder.store.get_many([one.id for one in near]) if past is None else past.records
+            return _Task(claim, text, nearest, [], {}, "", found.version)
+        ids = [one.id for one in near]
+        records = records_at(self._finder.store, ids, found.version) if past is None else past.records
         kept = [one for one in near if one.id in records and records[one.id].status == "published"]
         language = primary(claim.language) if claim.language else language_of(text)
-        return _Task(claim, text, nearest, kept, records, language)
+        return _Task(claim, text, nearest, kept, records, language, found.version)
 
     async def _judge(self, tasks: Sequence[_Task]) -> list[list[Judged]]:
         """Read every claim that the model can read against its nearest records, all in one batch."""
@@ -232,10 +262,10 @@ class Checker:
             return "Not among the nearest records, so not read against the claim."
         return f"The stance model does not read the language of the record ({record.language})."
 
-    def _result(self, task: _Task, judged: list[Judged], version: int) -> CheckResult:
+    def _result(self, task: _Task, judged: list[Judged]) -> CheckResult:
         verdict, matches = decide(judged, self._calibration, nearest=task.nearest)
         verdict, matches = contest(
-            verdict, matches, self._disputing(matches, task.claim.as_of) or affirming(matches, self._calibration)
+            verdict, matches, self._disputing(matches, task) or affirming(matches, self._calibration)
         )
         if task.claim.as_of is not None:
             matches = self._history.told(matches[: task.claim.limit], task.claim.as_of)
@@ -244,17 +274,23 @@ class Checker:
             verdict=verdict,
             matches=tuple(matches[: task.claim.limit]),
             model=self.model,
-            store_version=version,
+            store_version=task.version,
             took_ms=0.0,
         )
 
-    def _disputing(self, matches: list[Match], as_of: dt.date | None) -> Rebuttal | None:
+    def _disputing(self, matches: list[Match], task: _Task) -> Rebuttal | None:
         """The published record that disputes the best match, if it names one; of a day, one that stood then."""
+        store, as_of = self._finder.store, task.claim.as_of
         if not matches or not matches[0].rebuttal.contested_with:
             return None
         named = matches[0].rebuttal.contested_with
-        others = self._history.standing(named, as_of) if as_of else self._finder.store.get_many(named)
+        others = self._history.standing(named, as_of) if as_of else records_at(store, named, task.version)
         return next((other for other in others.values() if other.status == "published"), None)
+
+
+def _since(began: float) -> float:
+    """Milliseconds, as answers tell them."""
+    return round((time.perf_counter() - began) * 1000, 2)
 
 
 def fits(record: Rebuttal, filters: Filters) -> bool:

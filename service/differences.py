@@ -6,6 +6,7 @@ For people to read; no verdict rests on it.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import Final
 
 from msgspec import structs
@@ -58,7 +59,12 @@ def differences(claim: str, record: RebuttalContent, original: str | None = None
     ours, rumors = _negations(claim), _negations(record.rumor)
     if bool(ours) != bool(rumors):
         found.append(Difference(kind="negation", claim=ours[:_MOST], record=rumors[:_MOST]))
-    return tuple(structs.replace(one, spans=_spans(one.claim, original or claim)) for one in found)
+    return respanned(found, original or claim)
+
+
+def respanned(found: Iterable[Difference], text: str) -> tuple[Difference, ...]:
+    """The same differences, with the places of their words in this text."""
+    return tuple(structs.replace(one, spans=_spans(one.claim, text)) for one in found)
 
 
 def _other_order(claim: str, rumor: str) -> tuple[tuple[str, ...], tuple[str, ...]] | None:

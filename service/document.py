@@ -69,7 +69,7 @@ class CheckRequest(Claim, frozen=True, kw_only=True, forbid_unknown_fields=True)
 
     def as_claim(self) -> Claim:
         """The text with its options, as `service.check.Checker` takes it."""
-        return Claim(**{name: getattr(self, name) for name in Claim.__struct_fields__})
+        return Claim(claim=self.claim, language=self.language, limit=self.limit, as_of=self.as_of)
 
 
 class Span(Struct, frozen=True, kw_only=True):

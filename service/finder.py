@@ -6,7 +6,7 @@ import asyncio
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -61,6 +61,18 @@ class Candidate(Struct, frozen=True, kw_only=True):
     records: int
 
 
+class Found(NamedTuple):
+    """What was found for a text.
+
+    Attributes:
+        candidates: the nearest first.
+        version: of the store, number of the event up to which the indexes knew it: both stood there.
+    """
+
+    candidates: list[Candidate]
+    version: int
+
+
 class Wording(NamedTuple):
     """The texts of a record as the indexes do not hold them, ready to be scored.
 
@@ -97,7 +109,6 @@ class Finder:
         self.bulk: Batcher[str, NDArray[np.float32]] = Batcher(
             lambda texts: list(encoder.encode(texts)), name="encoder", max_batch=_GROUP
         )
-        self.version = -1
         # An encoder of many languages does not list them.
         self.encoder_languages: frozenset[str] | None = getattr(encoder, "languages", None)
         self._nearness = nearness
@@ -108,7 +119,16 @@ class Finder:
         self._pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="refresh")
         self.refresh()
 
+    @property
+    def version(self) -> int:
+        """Of the store, as the indexes know it: the number of the last event."""
+        return self._indexes.version
+
     async def find(self, texts: Sequence[str], limit: int = DEEP) -> list[list[Candidate]]:
+        """As `look`, without the version."""
+        return [found.candidates for found in await self.look(texts, limit)]
+
+    async def look(self, texts: Sequence[str], limit: int = DEEP) -> list[Found]:
         """The nearest records of each text, the nearest first.
 
         Args:
@@ -156,9 +176,7 @@ class Finder:
     def refresh(self) -> None:
         """Bring the indexes up to the store. Cheap when nothing has changed."""
         with self._refreshing:
-            version = self.store.head()
             self._indexes.catch_up()
-            self.version = version
             self._looked = time.monotonic()
 
     async def keep_up(self) -> int:
@@ -178,20 +196,26 @@ class Finder:
         self.bulk.close()
         self._pool.shutdown()
 
-    def _nearest(self, queries: Sequence[Query]) -> list[list[Candidate]]:
+    def _nearest(self, queries: Sequence[Query]) -> list[Found]:
         """Encode and search in one go: a change of thread costs more than the search of a small store."""
         encoded = self.encoder.encode([query.text for query in queries])
+        asked = [self._cut(query.text) for query in queries]
+        with self._indexes.steady:
+            version = self._indexes.version
+            found = list(self._search(queries, asked, encoded))
+        return [Found(sorted(one, key=lambda candidate: (-candidate.nearness, candidate.id)), version) for one in found]
+
+    def _search(
+        self, queries: Sequence[Query], asked: Sequence[list[str]], encoded: NDArray[np.float32]
+    ) -> Iterator[list[Candidate]]:
         index, words = self._indexes.vectors, self._indexes.words
         records = len(index)
         near = index.search(encoded, max(query.limit for query in queries))
-        ranked = []
-        for query, vector, hits in zip(queries, encoded, near, strict=True):
-            worded = {hit.key: hit for hit in words.search(self._cut(query.text), query.limit)}
+        for query, cut, vector, hits in zip(queries, asked, encoded, near, strict=True):
+            worded = {hit.key: hit for hit in words.search(cut, query.limit)}
             only_words = worded.keys() - {hit.key for hit in hits}
             every = [*hits, *index.score(vector, only_words)]
-            candidates = [self._candidate(hit, worded.get(hit.key), records) for hit in every]
-            ranked.append(sorted(candidates, key=lambda candidate: (-candidate.nearness, candidate.id)))
-        return ranked
+            yield [self._candidate(hit, worded.get(hit.key), records) for hit in every]
 
     def _candidate(self, hit: Hit, worded: WordHit | None, records: int) -> Candidate:
         evidence = worded.evidence if worded else 0.0

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import itertools
 import logging
+import threading
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +23,28 @@ _LOG: Final = logging.getLogger(__name__)
 _CHUNK: Final = 500
 # Removed rows still count in the statistics of words: past this share they are built anew.
 _MOST_STALE: Final = 0.2
+# Writes that come while one catches up are caught up with at once; a round takes far less time than a write.
+_MOST_ROUNDS: Final = 50
+
+
+class _Piece(NamedTuple):
+    """Part of the feed, ready to be put into both indexes.
+
+    Attributes:
+        position: how far it reaches.
+        keys: of each row, in the order of ``fields`` and ``rows``.
+        fields: as `VectorChange` has them, for each record.
+        rows: its vectors, for each record.
+        words: of each record that answers claims.
+        gone: records that do not, or not with what the indexes hold.
+    """
+
+    position: int
+    keys: list[str]
+    fields: list[NDArray[np.uint8]]
+    rows: list[NDArray[np.float32]]
+    words: dict[str, list[str]]
+    gone: set[str]
 
 
 class Indexes:
@@ -29,9 +53,11 @@ class Indexes:
     Opening takes what an earlier process saved, if it is whole and of this store, and catches up from there.
 
     Attributes:
+        steady: while it is held, neither index changes, and both hold the records of one version of the store.
         vectors: replaced whole when it is rebuilt; take it once for one search.
         words: as ``vectors``.
         position: how far of the store's feed of changes both have come.
+        version: number of the last event that both know; -1 before the first `catch_up`.
     """
 
     def __init__(self, store: Store, *, model: str, dim: int, path: Path) -> None:
@@ -42,21 +68,33 @@ class Indexes:
         self._saved = -1
         self.vectors = VectorIndex(dim, model=model, store=store.id)
         self.words = Postings()
+        self.steady = threading.Lock()
         self.position = 0
+        self.version = -1
         self._open()
 
     def catch_up(self) -> None:
-        """Apply what has changed in the store since the last time."""
-        if self.position == self._store.position():
+        """Apply what has changed in the store since the last time. From one thread at a time."""
+        if self.version >= 0 and self.position == self._store.position():
             return
-        vectors, words, position = self.vectors, self.words, self.position
-        if self.words.stale > _MOST_STALE:  # built aside: searches go on in the old ones meanwhile
-            vectors, words, position = self._empty()
-        changes = self._store.vector_changes(self._model, position)
-        while chunk := list(itertools.islice(changes, _CHUNK)):
-            self._apply(chunk, vectors, words)
-            position = chunk[-1].position
-        self.vectors, self.words, self.position = vectors, words, position
+        # Built aside: searches go on in the old ones meanwhile.
+        fresh = self._anew() if self.words.stale > _MOST_STALE else (self.vectors, self.words, self.position)
+        version, reach = self._store.head(), self._store.position()
+        pieces = self._pieces(fresh[2])
+        first = next(pieces, None)  # likewise; there is seldom a second
+        with self.steady:
+            self.vectors, self.words, self.position = fresh
+            for _ in range(_MOST_ROUNDS):
+                for piece in itertools.chain([first] if first else [], pieces):
+                    _apply(piece, self.vectors, self.words)
+                    self.position = piece.position
+                # The feed leaves out drafts that an index never knew: it has been read up to here all the same.
+                self.position = max(self.position, reach)
+                self.version = version
+                head, reach = self._store.head(), self._store.position()
+                if (head, reach) == (version, self.position):
+                    break  # nothing was written since before the reading: what was read is the state of that version
+                version, first, pieces = head, None, self._pieces(self.position)
 
     def save(self) -> None:
         """Write both files, unless they are up to date already. A failure costs the next start some time, no data."""
@@ -86,31 +124,49 @@ class Indexes:
             _LOG.warning("The index is ahead of the store; rebuilding it.")
             self.vectors, self.words, self.position = self._empty()
 
+    def _anew(self) -> tuple[VectorIndex, Postings, int]:
+        vectors, words, position = self._empty()
+        for piece in self._pieces(0):
+            _apply(piece, vectors, words)
+            position = piece.position
+        return vectors, words, position
+
     def _empty(self) -> tuple[VectorIndex, Postings, int]:
         return VectorIndex(self.vectors.dim, model=self._model, store=self._store.id), Postings(), 0
 
-    def _apply(self, changes: list[VectorChange], vectors: VectorIndex, postings: Postings) -> None:
-        """Put a chunk of changes into both indexes."""
+    def _pieces(self, since: int) -> Iterator[_Piece]:
+        changes = self._store.vector_changes(self._model, since)
+        while chunk := list(itertools.islice(changes, _CHUNK)):
+            yield self._read(chunk)
+
+    def _read(self, changes: list[VectorChange]) -> _Piece:
         latest = {change.id: change for change in changes}
         records = self._store.get_many([name for name, change in latest.items() if change.vectors is not None])
-        keys: list[str] = []
-        fields: list[NDArray[np.uint8]] = []
-        rows: list[NDArray[np.float32]] = []
+        piece = _Piece(changes[-1].position, [], [], [], {}, set())
         for name, change in latest.items():
             # A record may have changed between the two reads: then it comes again, further on in the feed.
             if change.vectors is None or change.fields is None or name not in records:
-                postings.remove(name)
+                piece.gone.add(name)
                 continue
-            keys += [name] * len(change.vectors)
-            fields.append(change.fields)
-            rows.append(change.vectors)
-            postings.add(name, record_words(records[name]))
-        vectors.remove(latest.keys() - set(keys))
-        if rows:
-            vectors.add(keys, np.concatenate(fields).tolist(), np.concatenate(rows))
+            piece.keys.extend([name] * len(change.vectors))
+            piece.fields.append(change.fields)
+            piece.rows.append(change.vectors)
+            piece.words[name] = record_words(records[name])
+        return piece
 
     def _stamp(self) -> str:
         return f"{self._store.id}:{self.position}"
+
+
+def _apply(piece: _Piece, vectors: VectorIndex, postings: Postings) -> None:
+    """Put a piece of the feed into both indexes."""
+    for name in piece.gone:
+        postings.remove(name)
+    for name, its in piece.words.items():
+        postings.add(name, its)
+    vectors.remove(piece.gone)
+    if piece.rows:
+        vectors.add(piece.keys, np.concatenate(piece.fields).tolist(), np.concatenate(piece.rows))
 
 
 def record_words(record: Rebuttal) -> list[str]:

@@ -94,6 +94,12 @@ class PolyglotChecker(Checker):
         placed = dict(zip(home + abroad, [*answers[0], *answers[1]], strict=True))
         return [placed[at] for at in range(len(claims))]
 
+    async def check_encoded(self, claim: Claim) -> tuple[CheckResult, bytes]:
+        """See `Checker.check_encoded`; by the models that know the claim's language."""
+        if at_home(claim.claim, claim.language):
+            return await super().check_encoded(claim)
+        return await self._world.check_encoded(claim)
+
     async def search(self, query: str, *, limit: int, filters: Filters) -> list[Hit]:
         """The nearest records, by the encoder that knows the language of the query."""
         if at_home(query, None):

@@ -5,6 +5,7 @@ Chosen by measurement (docs/decisions/0004-lexical-search.md): it ranks as FTS5 
 
 from __future__ import annotations
 
+import os
 import threading
 from array import array
 from collections import Counter
@@ -213,7 +214,7 @@ class Postings:
         with self._lock:
             self._seal()
             alive = [key if self._row_of.get(key) == row else "" for row, key in enumerate(self._keys)]
-            unfinished = path.with_name(path.name + ".unfinished")
+            unfinished = path.with_name(f"{path.name}.{os.getpid()}.unfinished")
             with unfinished.open("wb") as file:
                 np.savez(
                     file,

@@ -85,12 +85,18 @@ class Runtime:
         """What is not ready yet; empty when claims can be answered."""
         return [] if self.finder.version >= 0 else ["index"]
 
-    def close(self) -> None:
-        """Finish what is running, save the index and close the store."""
+    def save(self) -> None:
+        """Write the indexes beside the store."""
+        for finder in filter(None, (self.finder, self.world)):
+            finder.save()
+
+    def close(self, *, save: bool = True) -> None:
+        """Finish what is running, save the indexes unless another process does, and close the store."""
         self.checker.close()
         for finder in filter(None, (self.finder, self.world)):
             finder.close()
-            finder.save()
+        if save:
+            self.save()
         self.store.close()
 
 

@@ -43,6 +43,7 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
             corpus when it does not exist.
         host: the address that the server listens on.
         port: the port that the server listens on.
+        workers: processes that answer at that address together.
         encoder: name or folder of a sentence-transformers model (the extra ``models``); None for the one that ships.
         profile: how careful verdicts are: ``strict``, ``balanced`` or ``lenient``; fewer accusations, or more found.
         multilingual: encoder for claims that are not in English: ``auto`` (the extra ``multilingual`` where it is
@@ -52,7 +53,7 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         log_claims: write each checked claim to the log. Off: a claim is never stored nor logged.
         max_body: bytes of a request body, imports excepted.
         max_line: bytes of one line of an import.
-        max_in_flight: requests worked on at once; more are refused with 503.
+        max_in_flight: requests that a worker works on at once; more are refused with 503.
         max_feedback: pieces of feedback that the store keeps; more are refused.
         feedback_per_minute: pieces that are taken in a minute from callers without a key; 0 takes none.
         max_watches: standing questions that the store keeps; more are refused.
@@ -62,7 +63,7 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         fetch_hosts: hosts, with their subdomains, that articles may be fetched from; none: nothing is fetched.
         outbound_private: let requests of the service itself go to loopback and private networks.
         threads: processor threads that one model may use.
-        cache_size: how many answers are kept for headlines asked again.
+        cache_size: how many answers each worker keeps for headlines asked again.
         cors_origins: origins whose pages may call the API from a browser; ``*`` for all.
         tallies: count verdicts by day and record, never texts, for the desk.
         public_url: the origin that people reach the service at, such as ``https://desk.example.org``. With https their
@@ -81,6 +82,7 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     db: Place = field(default_factory=default_db)
     host: str = "127.0.0.1"
     port: Annotated[int, Meta(ge=0, le=65535)] = 8000
+    workers: Annotated[int, Meta(ge=1, le=64)] = 1
     encoder: str | None = None
     multilingual: str = "auto"
     profile: Profile = "balanced"

@@ -38,10 +38,11 @@ from service.api import (
     watches,
 )
 from service.api.auth import KeyRing
-from service.api.backend import Backend
+from service.api.backend import Backend, Opener
 from service.api.limits import Front
 from service.api.metrics import Metrics
 from service.api.rates import tell_rate
+from service.api.shared import Alone, Shared
 from service.api.watching import Watching
 from service.settings import Settings
 from service.web.routes import ROUTES
@@ -121,20 +122,29 @@ _HANDLERS: Final = (
 )
 
 
-def create_app(settings: Settings, runtime: Runtime | None = None) -> Litestar:
+def create_app(
+    settings: Settings,
+    runtime: Runtime | None = None,
+    *,
+    opener: Opener | None = None,
+    shared: Shared | None = None,
+) -> Litestar:
     """Build the application.
 
     Args:
         settings: what the operator chose.
         runtime: an open runtime, which its owner closes; None to open one from the settings when the server
             starts (it listens meanwhile, and ``/health/ready`` says what it waits for).
+        opener: opens it then; None for what the settings say.
+        shared: what this process shares with other workers of the service; None where there are none.
 
     Raises:
         SettingsError: nobody could sign in with these settings.
     """
     oidc.require(settings)
-    backend = Backend(settings, runtime)
-    counted = Metrics(backend)
+    backend = Backend(settings, runtime, opener)
+    shared = shared or Alone()
+    counted = Metrics(backend, shared)
     tallying = tallies.Tallying(backend)
     watching = Watching(backend)
     indexing = index.Indexing(backend)
@@ -146,14 +156,14 @@ def create_app(settings: Settings, runtime: Runtime | None = None) -> Litestar:
         state=State(
             {
                 "backend": backend,
-                "keys": KeyRing(backend),
+                "keys": KeyRing(backend, shared.take),
                 "openid": oidc.OpenId(settings),
                 "metrics": counted,
                 "watching": watching,
                 "links": citations.LinkChecks(backend),
                 "tallies": tallying,
                 "index": indexing,
-                "allowance": feedback.Allowance(settings.feedback_per_minute),
+                "allowance": feedback.Allowance(settings.feedback_per_minute, shared.take),
             }
         ),
         cors_config=_cors(settings.cors_origins) if settings.cors_origins else None,

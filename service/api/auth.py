@@ -14,8 +14,9 @@ from litestar.handlers import BaseRouteHandler
 from service.api.backend import Backend, backend_of
 from service.api.bodies import Asked, keep_body
 from service.api.cookies import SAFE, Connection, derived, from_our_pages, same, token_in
+from service.api.headers import header
 from service.api.problems import ProblemError
-from service.api.rates import Rates, state_of
+from service.api.rates import Rates, Taking, state_of
 from service.domain import ApiKey, Role
 from service.people import Session
 
@@ -60,10 +61,10 @@ class SignedIn(NamedTuple):
 class KeyRing:
     """Looks keys up in the store. Remembers them for two seconds: so long may a revoked one still work."""
 
-    def __init__(self, backend: Backend) -> None:
+    def __init__(self, backend: Backend, take: Taking) -> None:
         self._backend = backend
         self._known: dict[bytes, tuple[float, ApiKey]] = {}
-        self.rates = Rates(backend.settings.key_per_minute)
+        self.rates = Rates(backend.settings.key_per_minute, take)
 
     async def find(self, key: str) -> ApiKey | None:
         """Who a key belongs to; None where it opens nothing."""
@@ -91,9 +92,17 @@ def needs(role: Role) -> Guard:
 
 
 async def reads(connection: Connection, _: BaseRouteHandler) -> None:
-    """The guard of what only reads: open unless the settings ask for keys. A key that is sent must be good.
+    """The guard of what only reads: see `let_read`."""
+    await let_read(connection)
+
+
+async def let_read(connection: Connection) -> None:
+    """Let whoever only reads pass: everybody, unless the settings ask for keys. A key that is sent must be good.
 
     A session that has ended counts as none, and so does one whose token is missing where it is needed.
+
+    Raises:
+        ProblemError: a key is needed, or one is sent that opens nothing or has asked too often.
     """
     if backend_of(connection).settings.reads_need_key:
         await admit(connection, "reader")
@@ -121,7 +130,11 @@ async def recognise(connection: Connection) -> Principal | None:
     Raises:
         ProblemError: a key is sent and opens nothing, or has asked too often.
     """
-    found = await (_by_key if "authorization" in connection.headers else _by_cookie)(connection)
+    found: Principal | None = None
+    if header(connection.scope, b"authorization") is not None:
+        found = await _by_key(connection)
+    elif header(connection.scope, b"cookie") is not None:
+        found = await _by_cookie(connection)
     connection.scope["auth"] = found
     return found
 
@@ -195,7 +208,7 @@ async def _by_key(connection: Connection) -> Principal:
     key = await ring.find(token) if len(token) <= _LONGEST_KEY else None
     if key is None:
         raise key_needed("The key is unknown, or has been revoked or replaced, or has expired.")
-    ring.rates.take(key, connection.scope)
+    await ring.rates.take(key, connection.scope)
     return Principal("key", key.name, key.role)
 
 

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 P = ParamSpec("P")
 T = TypeVar("T")
 
+Opener = Callable[[Settings], "Runtime"]
+
 _STORE_THREADS: Final = 4
 _STARTING: Final = ("store", "index", "model")
 
@@ -35,11 +37,12 @@ class Backend:
         hashing: where passwords are hashed.
     """
 
-    def __init__(self, settings: Settings, runtime: Runtime | None) -> None:
+    def __init__(self, settings: Settings, runtime: Runtime | None, opener: Opener | None = None) -> None:
         self.settings = settings
         self.opening: asyncio.Future[Runtime] | None = None
         self.hashing = Hashing()
         self._runtime = runtime
+        self._opener = opener
         self._threads = ThreadPoolExecutor(_STORE_THREADS, thread_name_prefix="store")
 
     @property
@@ -69,7 +72,7 @@ class Backend:
         if self._runtime is not None:
             yield
         else:
-            self.opening = asyncio.ensure_future(asyncio.to_thread(_open, self.settings))
+            self.opening = asyncio.ensure_future(asyncio.to_thread(open_by, self._opener, self.settings))
             self.opening.add_done_callback(self._opened)
             yield
             await self._close(self.opening)
@@ -82,9 +85,7 @@ class Backend:
         if error := opening.exception():
             logging.getLogger("rejoinder.api").error("The service cannot start: %s", error)
         else:
-            # What is there now stays: a full collection would walk all of it, ten milliseconds within some request.
-            gc.collect()
-            gc.freeze()
+            settle()
             self._runtime = opening.result()
 
     async def _close(self, opening: asyncio.Future[Runtime]) -> None:
@@ -103,6 +104,17 @@ def not_ready(names: tuple[str, ...]) -> ProblemError:
     """The problem that says what is still being opened."""
     detail = f"Not ready yet: {', '.join(names)}."
     return ProblemError("not-ready", detail, headers={"Retry-After": "1"}, waiting_for=names)
+
+
+def open_by(opener: Opener | None, settings: Settings) -> Runtime:
+    """Open a runtime; None opens what the settings say."""
+    return (opener or _open)(settings)
+
+
+def settle() -> None:
+    """What is there now stays: a full collection would walk all of it, ten milliseconds within some request."""
+    gc.collect()
+    gc.freeze()
 
 
 def _open(settings: Settings) -> Runtime:

@@ -11,7 +11,9 @@ from urllib.parse import parse_qsl
 import msgspec
 from litestar import Request
 from litestar.response.base import ASGIResponse
+from litestar.types import Receive, Scope, Send
 
+from service.api.headers import header
 from service.api.problems import FieldError, ProblemError
 from service.domain import ClaimText, Language, RebuttalId, WebAddress
 
@@ -33,6 +35,21 @@ _PATTERNS: Final = (
     (WebAddress, "Must be an http or https address."),
     (RebuttalId, "Must be a slug: letters, digits and . _ : - only."),
 )
+
+
+class Encoded:
+    """A JSON answer that is bytes already, as an ASGI application: nothing of it is looked up or copied."""
+
+    __slots__ = ("_body",)
+
+    def __init__(self, body: bytes) -> None:
+        self._body = body
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002  as ASGI has it
+        """Send it."""
+        headers = [(b"content-type", JSON.encode()), (b"content-length", b"%d" % len(self._body))]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": self._body, "more_body": False})
 
 
 def answer(value: object, status: int = 200, headers: Mapping[str, str] | None = None) -> ASGIResponse:
@@ -57,10 +74,17 @@ async def read_json(request: Asked, decoder: msgspec.json.Decoder[T], limit: int
 
 async def read_body(request: Asked, limit: int) -> bytes:
     """The request's body, whole. Raises `ProblemError` where it has more bytes than the limit."""
-    body = bytearray()
-    async for chunk in _pieces(request, limit):
-        body += chunk
-    return bytes(body)
+    announced = header(request.scope, b"content-length") or ""
+    _require_small(int(announced) if announced.isdecimal() else 0, limit)
+    body, more = await _piece(request)
+    if more:
+        whole = bytearray(body)
+        while more and len(whole) <= limit:
+            piece, more = await _piece(request)
+            whole += piece
+        body = bytes(whole)
+    _require_small(len(body), limit)
+    return body
 
 
 async def keep_body(request: Asked, limit: int) -> bytes:
@@ -108,10 +132,11 @@ def read_query(request: Asked, sort: type[T]) -> T:
 
 def require_type(request: Asked, *wanted: str) -> None:
     """Refuse a body of another content type, or one that is compressed. Raises `ProblemError`."""
-    given = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    given = (header(request.scope, b"content-type") or "").partition(";")[0].strip().lower()
     if given not in wanted:
         raise ProblemError("unsupported-media-type", f"Send the body with `Content-Type: {wanted[0]}`.")
-    if request.headers.get("content-encoding", "identity").lower() != "identity":
+    encoding = header(request.scope, b"content-encoding")
+    if encoding is not None and encoding.lower() != "identity":
         raise ProblemError("unsupported-media-type", "Send the body uncompressed, without `Content-Encoding`.")
 
 
@@ -151,35 +176,30 @@ async def chunks(request: Asked) -> AsyncIterator[bytes]:
     Raises:
         ProblemError: the client went away before the end, or sends nothing.
     """
-    kept = request.scope["state"].get(_KEPT)
-    if kept is not None:
-        yield kept
-        return
     more = True
     while more:
-        try:
-            async with asyncio.timeout(_PATIENCE_S):
-                event = await request.receive()
-        except TimeoutError:
-            detail = f"Nothing of the body came for {_PATIENCE_S:.0f} seconds."
-            raise ProblemError("too-slow", detail, headers={"Connection": "close"}) from None
-        if event["type"] != "http.request":
-            raise ProblemError("upload-cut-off", "The connection ended before the body did.")
-        more = event.get("more_body", False)
-        if event["body"]:
-            yield event["body"]
+        piece, more = await _piece(request)
+        if piece:
+            yield piece
 
 
-async def _pieces(request: Asked, limit: int) -> AsyncIterator[bytes]:
-    announced = request.headers.get("content-length", "")
-    size = int(announced) if announced.isdecimal() else 0
-    if size <= limit:
-        size = 0
-        async for chunk in chunks(request):
-            size += len(chunk)
-            if size > limit:
-                break
-            yield chunk
+async def _piece(request: Asked) -> tuple[bytes, bool]:
+    """What has come of the body, and whether more is to come. Raises as `chunks`."""
+    kept = request.scope["state"].get(_KEPT)
+    if kept is not None:
+        return kept, False
+    try:
+        async with asyncio.timeout(_PATIENCE_S):
+            event = await request.receive()
+    except TimeoutError:
+        detail = f"Nothing of the body came for {_PATIENCE_S:.0f} seconds."
+        raise ProblemError("too-slow", detail, headers={"Connection": "close"}) from None
+    if event["type"] != "http.request":
+        raise ProblemError("upload-cut-off", "The connection ended before the body did.")
+    return event["body"], event.get("more_body", False)
+
+
+def _require_small(size: int, limit: int) -> None:
     if size > limit:
         # What is still on its way will not be read, so the connection cannot be used again.
         raise ProblemError(

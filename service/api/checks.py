@@ -9,12 +9,13 @@ from typing import Annotated, Final
 import msgspec
 from litestar import post
 from litestar.response.base import ASGIResponse
+from litestar.types import ASGIApp
 from msgspec import Meta, Struct
 
 from service.api import examples, problems
-from service.api.auth import reads
+from service.api.auth import let_read, reads
 from service.api.backend import Backend, backend_of
-from service.api.bodies import Asked, answer, decode, read_json
+from service.api.bodies import Asked, Encoded, answer, decode, read_json
 from service.api.metrics import metrics_of
 from service.api.openapi import documented
 from service.api.problems import Problem, ProblemError
@@ -109,10 +110,9 @@ _NAME: Final = msgspec.json.Decoder(_NamedOnly)
 @post(
     "/v1/check",
     status_code=200,
-    guards=[reads],
     opt=documented("checks", body=CheckRequest, answers={200: (CheckResult, DocumentResult)}, examples=examples.CHECK),
 )
-async def check(request: Asked) -> ASGIResponse:
+async def check(request: Asked) -> ASGIApp:
     """Check a claim.
 
     Returns the closest official rebuttals, the best first, and a verdict that is attributed to whoever made
@@ -124,6 +124,8 @@ async def check(request: Asked) -> ASGIResponse:
 
     With `notify`, which needs a key, the verdict is remembered as a watch: an event tells when it would be another one.
     """
+    # Not as a guard: Litestar copies the handler for each, 8 µs beside the 60 that a kept answer takes in all.
+    await let_read(request)
     backend = backend_of(request)
     asked = await read_json(request, _CHECK, backend.settings.max_body)
     claim = asked.as_claim()
@@ -137,9 +139,9 @@ async def check(request: Asked) -> ASGIResponse:
         note(request, backend, claim, document.verdict, document.findings[0].matches if document.findings else ())
         return answer(document)
     require_short(claim)
-    result = await checker.check(claim)
-    note(request, backend, claim, result.verdict, result.matches)
-    return answer(result)
+    found, body = await checker.check_encoded(claim)
+    note(request, backend, claim, found.verdict, found.matches)
+    return Encoded(body)
 
 
 @post(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import time
 from typing import Annotated, Final
 
 import msgspec
@@ -17,6 +16,7 @@ from service.api.backend import Backend, backend_of
 from service.api.bodies import Asked, answer, read_json, read_query
 from service.api.openapi import documented
 from service.api.problems import FieldError, ProblemError
+from service.api.rates import Taking
 from service.domain import ClaimText, Label, RebuttalId
 from service.feedback import Comment, Feedback, FeedbackContent, Rating
 from service.verdict_id import LONGEST, Said
@@ -58,23 +58,16 @@ class FeedbackList(Struct, frozen=True, kw_only=True):
 class Allowance:
     """How much feedback without a key is taken: a bucket that fills evenly, and holds a minute's worth.
 
-    One for the process, not one for each client: behind a proxy all clients look alike. Whoever has a key passes by.
+    One for the service, not one for each client: behind a proxy all clients look alike. Whoever has a key passes by.
     """
 
-    def __init__(self, per_minute: int) -> None:
-        self._most = float(per_minute)
-        self._left = self._most
-        self._at = time.monotonic()
+    def __init__(self, per_minute: int, take: Taking) -> None:
+        self._most = per_minute
+        self._take = take
 
-    def take(self) -> float:
+    async def take(self) -> float:
         """Take one. Returns 0, or the seconds until there is one again; infinity where there never is."""
-        now = time.monotonic()
-        self._left = min(self._most, self._left + (now - self._at) * self._most / 60)
-        self._at = now
-        if self._left >= 1:
-            self._left -= 1
-            return 0.0
-        return (1 - self._left) * 60 / self._most if self._most else math.inf
+        return (await self._take("feedback", self._most)).seconds if self._most else math.inf
 
 
 _BODY: Final = msgspec.json.Decoder(FeedbackBody)
@@ -122,7 +115,7 @@ async def take(request: Asked, body: FeedbackBody) -> Feedback:
     sender = principal_of(request)
     said = await _checked(backend, body)
     if sender is None:
-        _allow(request.app.state["allowance"])
+        await _allow(request.app.state["allowance"])
     content = FeedbackContent(
         verdict_id=body.verdict_id,
         label=said.label,
@@ -158,8 +151,8 @@ def _at_fault(field: str, detail: str) -> ProblemError:
     return ProblemError("invalid-body", f"{field}: {detail}", errors=(FieldError(field, detail),))
 
 
-def _allow(allowance: Allowance) -> None:
-    wait = allowance.take()
+async def _allow(allowance: Allowance) -> None:
+    wait = await allowance.take()
     if wait:
         headers = {"Retry-After": f"{math.ceil(wait)}"} if wait < math.inf else {}
         raise ProblemError("too-many", "More feedback without a key has come than is taken.", headers=headers)

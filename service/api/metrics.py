@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 from litestar import get
@@ -11,14 +12,16 @@ from prometheus_client import (
     Counter,
     Gauge,
     Histogram,
+    Metric,
     ProcessCollector,
     disable_created_metrics,
     generate_latest,
 )
 
-from service.api.backend import Backend, backend_of
+from service.api.backend import Backend
 from service.api.bodies import Asked
 from service.api.openapi import documented
+from service.api.shared import Shared
 
 _MEDIA_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 _SECONDS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
@@ -34,8 +37,9 @@ class Metrics:
         in_flight: requests being worked on.
     """
 
-    def __init__(self, backend: Backend) -> None:
+    def __init__(self, backend: Backend, shared: Shared) -> None:
         self.in_flight = 0
+        self._shared = shared
         self._backend = backend
         self._registry = CollectorRegistry()
         ProcessCollector(registry=self._registry)
@@ -50,21 +54,35 @@ class Metrics:
             registry=self._registry,
         )
         self._verdicts = Counter("rejoinder_verdicts", "Verdicts given.", ["label"], registry=self._registry)
+        # Looking a series up by its labels costs more than counting in it.
+        self._series: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
+        self._labels: dict[str, Counter] = {}
         self._gauges()
 
     def count(self, route: str | None, method: str, status: int, seconds: float) -> None:
         """Note an answered request; those of no route share one label, as their addresses have no end."""
         named, method = (route, method) if route else ("none", "other")
-        self._requests.labels(method, named, str(status)).inc()
-        self._seconds.labels(named).observe(seconds)
+        key = (method, named, status)
+        if key not in self._series:
+            self._series[key] = (self._requests.labels(method, named, str(status)), self._seconds.labels(named))
+        requests, taken = self._series[key]
+        requests.inc()
+        taken.observe(seconds)
 
     def verdict(self, label: str) -> None:
         """Note a verdict."""
-        self._verdicts.labels(label).inc()
+        if label not in self._labels:
+            self._labels[label] = self._verdicts.labels(label)
+        self._labels[label].inc()
 
-    def render(self) -> bytes:
-        """The exposition text. Reads the store: not for the event loop."""
-        return generate_latest(self._registry)
+    def families(self) -> list[Metric]:
+        """The metrics of this process. Reads the store: not for the event loop."""
+        return list(self._registry.collect())
+
+    async def expose(self) -> bytes:
+        """The exposition text: of this process, or of every worker, each sample with its number as `worker`."""
+        told = await self._shared.families()
+        return await self._backend.call(generate_latest, self._registry if told is None else _together(told))
 
     def _gauges(self) -> None:
         gauges = {
@@ -91,14 +109,36 @@ class Metrics:
         return 0 if self._backend.waiting_for() else self._backend.runtime.store.head()
 
 
+class _Together:
+    """A collector of what several processes have told."""
+
+    def __init__(self, told: Mapping[int, list[Metric]]) -> None:
+        self._told = told
+
+    def collect(self) -> Iterator[Metric]:
+        families: dict[str, Metric] = {}
+        for number, own in self._told.items():
+            for metric in own:
+                family = families.setdefault(metric.name, Metric(metric.name, metric.documentation, metric.type))
+                for sample in metric.samples:
+                    family.add_sample(sample.name, {"worker": f"{number}", **sample.labels}, sample.value)
+        yield from families.values()
+
+
+def _together(told: Mapping[int, list[Metric]]) -> CollectorRegistry:
+    registry = CollectorRegistry(auto_describe=False)
+    registry.register(_Together(told))
+    return registry
+
+
 @get("/metrics", opt=documented("service", answers={200: "text/plain"}))
 async def read_metrics(request: Asked) -> ASGIResponse:
     """Metrics in the text format of Prometheus.
 
     Counts and times of requests by route, verdicts by label, queues, the store's version, the process itself.
-    Claims never appear.
+    Claims never appear. Where several workers answer, every sample has the number of its own as `worker`.
     """
-    text = await backend_of(request).call(metrics_of(request).render)
+    text = await metrics_of(request).expose()
     return ASGIResponse(body=text, headers={"content-type": _MEDIA_TYPE})
 
 

@@ -1,13 +1,14 @@
 """How often a key may ask: a bucket for each that fills evenly and holds a minute's worth.
 
-In memory and for this process: several processes each count for themselves. What is left stands in the headers of
-draft-ietf-httpapi-ratelimit-headers-10, `RateLimit-Policy` and `RateLimit`.
+In memory: the workers of one ``rejoinder serve`` count together, several services each for themselves. What is left
+stands in the headers of draft-ietf-httpapi-ratelimit-headers-10, `RateLimit-Policy` and `RateLimit`.
 """
 
 from __future__ import annotations
 
 import math
 import time
+from collections.abc import Awaitable, Callable
 from typing import Any, Final, NamedTuple
 
 from litestar.enums import ScopeType
@@ -61,25 +62,44 @@ class _Bucket:
         return Left(self.most, int(self._left), 0.0)
 
 
-class Rates:
-    """The buckets of the keys that were used last."""
+class Buckets:
+    """The buckets that were used last, by name."""
 
-    def __init__(self, per_minute: int) -> None:
-        self._per_minute = per_minute
+    def __init__(self) -> None:
         self._buckets: dict[str, _Bucket] = {}
 
-    def take(self, key: ApiKey, scope: Scope) -> None:
+    def take(self, name: str, most: int) -> Left:
+        """Take one from a bucket that holds ``most``, at least 1; a new one is full, and so is one of another size."""
+        bucket = self._buckets.pop(name, None)
+        if bucket is None or bucket.most != most:
+            bucket = _Bucket(most)
+        self._buckets[name] = bucket  # the one used last stands last
+        if len(self._buckets) > _MOST:
+            del self._buckets[next(iter(self._buckets))]
+        return bucket.take()
+
+    async def take_here(self, name: str, most: int) -> Left:
+        """As `take`, for whoever would also wait for an answer from elsewhere."""
+        return self.take(name, most)
+
+
+Taking = Callable[[str, int], Awaitable[Left]]
+"""`Buckets.take`, in this process or in the one that counts for several."""
+
+
+class Rates:
+    """Counts the requests of keys."""
+
+    def __init__(self, per_minute: int, take: Taking) -> None:
+        self._per_minute = per_minute
+        self._take = take
+
+    async def take(self, key: ApiKey, scope: Scope) -> None:
         """Let a key ask once more. Raises `ProblemError` (429) where it has asked too often."""
         most = self._per_minute if key.per_minute is None else key.per_minute
         if most == 0:
             return
-        bucket = self._buckets.pop(key.name, None)
-        if bucket is None or bucket.most != most:
-            bucket = _Bucket(most)
-        self._buckets[key.name] = bucket  # the one used last stands last
-        if len(self._buckets) > _MOST:
-            del self._buckets[next(iter(self._buckets))]
-        left = bucket.take()
+        left = await self._take(f"key:{key.name}", most)
         scope["state"][_STATE] = left
         if left.seconds:
             raise ProblemError(

@@ -1,11 +1,12 @@
-"""Run the API with uvicorn: one process, uvloop and httptools where they are, no access log."""
+"""Run the API with uvicorn: uvloop and httptools where they are, no access log."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
+import socket
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Final
 
 import uvicorn
 from litestar import Litestar
@@ -19,7 +20,7 @@ from service.settings import Settings
 OnReady = Callable[[str], None]
 
 _LONGEST_HEAD: Final = 65_536
-_GRACE_S: Final = 20
+GRACE_S: Final = 20
 
 
 class Protocol(HttpToolsProtocol):
@@ -56,7 +57,7 @@ class Protocol(HttpToolsProtocol):
             raise ValueError("The head of the request is too long.")
 
 
-class _Server(uvicorn.Server):
+class AddressedServer(uvicorn.Server):
     """Stops when the runtime cannot be opened, and says so when it is open."""
 
     def __init__(self, config: uvicorn.Config, app: Litestar, on_ready: OnReady | None) -> None:
@@ -64,27 +65,45 @@ class _Server(uvicorn.Server):
         self._app = app
         self._on_ready = on_ready
         self._watching: asyncio.Task[None] | None = None
-        self.failure: BaseException | None = None
+        self._failure: BaseException | None = None
 
-    async def startup(self, sockets: Any = None) -> None:  # noqa: ANN401  as uvicorn has it
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Listen; see `uvicorn.Server`."""
         await super().startup(sockets)
         if self.started:
             self._watching = asyncio.create_task(self._watch())
 
+    def stop(self) -> None:
+        """Finish what is being answered and end. From any thread."""
+        self.should_exit = True
+
+    def check(self) -> None:
+        """Raise what kept the runtime from being opened, if anything did."""
+        if self._failure is not None:
+            raise self._failure
+
     async def _watch(self) -> None:
         opening = self._app.state["backend"].opening
         try:
-            await asyncio.shield(opening)
+            if opening is not None:
+                await asyncio.shield(opening)
         except Exception as error:  # noqa: BLE001  whatever it is, `serve` raises it
-            self.failure = error
+            self._failure = error
             self.should_exit = True
             return
         if self._on_ready:
-            self._on_ready(self._address())
+            self._on_ready(address_of(self.servers[0].sockets[0]))
 
-    def _address(self) -> str:
-        host, port = self.servers[0].sockets[0].getsockname()[:2]
-        return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+def address_of(listener: socket.socket) -> str:
+    """Where a socket that listens is reached."""
+    host, port = listener.getsockname()[:2]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def bind(host: str, port: int) -> socket.socket:
+    """A socket at an address, for several processes to listen on. Raises `SystemExit`, having logged why not."""
+    return uvicorn.Config("", host=host, port=port, log_config=None, log_level="warning").bind_socket()
 
 
 def configure(app: Litestar, host: str, port: int) -> uvicorn.Config:
@@ -100,8 +119,15 @@ def configure(app: Litestar, host: str, port: int) -> uvicorn.Config:
         log_level="warning",
         access_log=False,
         server_header=False,
-        timeout_graceful_shutdown=_GRACE_S,
+        timeout_graceful_shutdown=GRACE_S,
     )
+
+
+def log_as_told(settings: Settings) -> None:
+    """Set up the log of a process."""
+    logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    if settings.log_claims:
+        logging.getLogger("rejoinder.claims").setLevel(logging.INFO)
 
 
 def serve(settings: Settings, *, on_ready: OnReady | None = None) -> None:
@@ -115,11 +141,13 @@ def serve(settings: Settings, *, on_ready: OnReady | None = None) -> None:
         StoreError, WeightsError, ImportError: the runtime cannot be opened.
         SystemExit: the address cannot be listened on.
     """
-    logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    if settings.log_claims:
-        logging.getLogger("rejoinder.claims").setLevel(logging.INFO)
+    log_as_told(settings)
+    if settings.workers > 1:
+        from service.api.workers import supervise  # noqa: PLC0415 - it stands on this module
+
+        supervise(settings, on_ready=on_ready or (lambda _: None))
+        return
     app = create_app(settings)
-    server = _Server(configure(app, settings.host, settings.port), app, on_ready)
+    server = AddressedServer(configure(app, settings.host, settings.port), app, on_ready)
     server.run()
-    if server.failure is not None:
-        raise server.failure
+    server.check()

@@ -16,18 +16,24 @@ from service.places import Place
     type=click.IntRange(0, 65535),
     help="The port to listen on; 0 takes a free one.  [default: 8000]",
 )
+@click.option(
+    "--workers",
+    type=click.IntRange(1, 64),
+    help="Processes that answer at that address together; each loads the models.  [default: 1]",
+)
 @db_option
-def serve(*, host: str | None, port: int | None, db: Place | None) -> None:
+def serve(*, host: str | None, port: int | None, workers: int | None, db: Place | None) -> None:
     """Start the API, until Ctrl-C.
 
     \b
     Examples:
       rejoinder serve
       rejoinder serve --host 0.0.0.0 --port 8080 --db newsroom.db
+      rejoinder serve --workers 4
     """  # noqa: D301 - click reads the backslash, and a raw docstring would show it
     from service.api.server import serve as run
 
-    settings = settings_for(db, host=host, port=port)
+    settings = settings_for(db, host=host, port=port, workers=workers)
     tell_first_use(settings)
     try:
         run(

@@ -9,6 +9,7 @@ import pytest
 from support.api import NDJSON, PROBLEM, Api, open_api
 
 from service.api.auth import KeyRing
+from service.api.rates import Buckets
 from service.domain import Role
 
 WRITES: list[tuple[str, str, Role]] = [
@@ -73,7 +74,8 @@ def test_a_revoked_key_stops_working(api: Api, monkeypatch: pytest.MonkeyPatch) 
     assert api.client.post("/v1/rebuttals/import", content=b"", headers=headers).status_code == 200
     api.runtime.store.revoke_key("leaver")
     monkeypatch.setattr("service.api.auth._REMEMBERED_S", 0.0)
-    monkeypatch.setitem(api.app.state._state, "keys", KeyRing(api.app.state["backend"]))  # noqa: SLF001 - a new ring remembers nothing
+    ring = KeyRing(api.app.state["backend"], Buckets().take_here)  # a new one remembers nothing
+    monkeypatch.setitem(api.app.state._state, "keys", ring)  # noqa: SLF001 - the application gives no other way in
     assert api.client.post("/v1/rebuttals/import", content=b"", headers=headers).status_code == 401
 
 

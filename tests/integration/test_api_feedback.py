@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +14,7 @@ from support.api import PROBLEM, Api, open_api
 from support.records import GEM_ORE, content
 
 from service.api.feedback import Allowance
+from service.api.rates import Buckets
 
 CLAIM = "Pakistan handed rare earth samples to the US president, whatever"
 
@@ -146,11 +148,15 @@ def test_an_operator_may_take_none_without_a_key_or_close_reads_altogether(tmp_p
 
 def test_an_allowance_fills_again(monkeypatch: pytest.MonkeyPatch) -> None:
     now = 100.0
-    monkeypatch.setattr("service.api.feedback.time.monotonic", lambda: now)
-    allowance = Allowance(60)
-    assert [allowance.take() for _ in range(60)] == [0.0] * 60
-    assert allowance.take() == pytest.approx(1.0)
+    monkeypatch.setattr("service.api.rates.time.monotonic", lambda: now)
+    allowance = Allowance(60, Buckets().take_here)
+
+    def take() -> float:
+        return asyncio.run(allowance.take())
+
+    assert [take() for _ in range(60)] == [0.0] * 60
+    assert take() == pytest.approx(1.0)
     now += 1.0
-    assert allowance.take() == 0.0
+    assert take() == 0.0
     now += 3_600
-    assert [allowance.take() > 0 for _ in range(61)] == [False] * 60 + [True]
+    assert [take() > 0 for _ in range(61)] == [False] * 60 + [True]

@@ -69,7 +69,7 @@ def test_what_is_waited_for_and_what_is_current_is_told() -> None:
 def test_what_nobody_foresaw_is_a_problem_too(
     api: Api, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.delattr(type(api.runtime.checker), "check")
+    monkeypatch.delattr(type(api.runtime.checker), "check_encoded")
     answer = api.client.post("/v1/check", json={"claim": "a private claim"})
     assert (answer.status_code, answer.headers["content-type"]) == (500, PROBLEM)
     assert "AttributeError" in caplog.text

@@ -53,6 +53,7 @@ ROOMS = {
         "service.similar",
         "service.verdict_id",
         "service.document",
+        "service.versions",
         "service.polyglot",
     ),
     "catalog": ("service.catalog",),
@@ -130,7 +131,10 @@ MAY_KNOW = {
 }
 HEAVY = {"torch", "sentence_transformers", "transformers", "onnx", "onnxscript"}
 MAY_BE_HEAVY = {"embeddings.sentence"}
-MAY_OPEN_A_RUNTIME = {"service.api.app", "service.api.backend", "service.api.server"}
+MAY_OPEN_A_RUNTIME = {
+    *("service.api.app", "service.api.backend", "service.api.server"),
+    "service.api.workers.worker",
+}
 
 
 def modules() -> Iterator[tuple[str, Path]]:

@@ -115,7 +115,7 @@ export interface paths {
         /**
          * Metrics in the text format of Prometheus
          * @description Counts and times of requests by route, verdicts by label, queues, the store's version, the process itself.
-         *     Claims never appear.
+         *     Claims never appear. Where several workers answer, every sample has the number of its own as `worker`.
          */
         get: operations["read_metrics"];
         put?: never;
