@@ -39,8 +39,10 @@ async function bundle(folder: string, target: Target): Promise<void> {
     format: "iife",
     legalComments: "external",
     logLevel: "warning",
-    // Stores read what they are given, so names and lines stay as they are; what the other browser needs goes.
+    // Stores read what they are given, so names stay as they are. Blanks go, which every page would have to read, and so
+    // does what only the other browser needs.
     minifySyntax: true,
+    minifyWhitespace: true,
     outdir: folder,
     // The runtime of the networks would load a part of itself by a computed address, which it has in itself already.
     supported: { "dynamic-import": false },
