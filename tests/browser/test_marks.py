@@ -23,6 +23,7 @@ from support.marks import (
     marked,
     middle,
 )
+from support.world import wait
 
 pytestmark = pytest.mark.browser
 
@@ -229,8 +230,8 @@ def test_next_goes_round_in_reading_order_and_scrolls(browser: Browser, script: 
             page.page.evaluate("harness.marks.next()")
             assert text in (page.focused() or "")
             assert page.page.evaluate("scrollY") >= least
-            # Scrolled to, it is to be seen at once.
-            assert any(one["shown"] and text in one["name"] for one in page.seen())
+            # Scrolled to, it is to be seen.
+            wait(lambda text=text: any(one["shown"] and text in one["name"] for one in page.seen()), page.page, 5)
         assert [one["id"] for one in page.page.evaluate("harness.marks.findings()")] == [1, 3]
         page.page.evaluate("harness.marks.open(3)")
         page.noted()

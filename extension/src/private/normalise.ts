@@ -75,7 +75,7 @@ export function clean(text: string): string {
 
 function kept(letter: string): string {
   // Inside a word of Hindi or Persian a joiner is spelling: U+200C and U+200D stay.
-  if (letter === "\u200c" || letter === "\u200d") {
+  if (letter === "\u200c" || letter === "\u200d" || (letter >= " " && letter <= "~")) {
     return letter;
   }
   if (IS_SPACE.test(letter) || DROPPED.test(letter)) {
