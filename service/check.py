@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from embeddings.batcher import Batcher
 from embeddings.stance import StanceModel, StancePair
 from service.cache import AnswerCache, Kept, question
+from service.cache import Question as Asked
 from service.calibration import Calibration, Nearness, log_odds
 from service.differences import differences
 from service.domain import CheckResult, Claim, Filters, Hit, Match, Rebuttal, Stance
@@ -21,7 +22,7 @@ from service.finder import DEEP, Candidate, Finder, Found
 from service.history import History, Past, Question
 from service.judgement import Judged, affirming, contest, decide, probability
 from service.language import first_in, language_of, primary
-from service.normalise import clean, normalise, sought
+from service.normalise import clean, junk_of, normalise, sought
 from service.passages import FIELDS, passages
 from service.verdict_id import VerdictIds
 from service.versions import records_at
@@ -163,36 +164,34 @@ class Checker:
         found = [self._cache.get(one, version) for one in asked]
         fresh = [at for at, one in enumerate(found) if one is None]
         if fresh:
-            for at, answer in zip(fresh, await self._answer([claims[at] for at in fresh], version), strict=True):
+            answers = await self._answer([claims[at] for at in fresh], [asked[at] for at in fresh], version)
+            for at, answer in zip(fresh, answers, strict=True):
                 named = structs.replace(answer, verdict_id=self.ids.of(claims[at], answer))
                 found[at] = self._cache.put(asked[at], named.store_version, named)
         return [one for one in found if one is not None]
 
-    async def _answer(self, claims: Sequence[Claim], version: int, tries: int = _TRIES) -> list[CheckResult]:
+    async def _answer(
+        self, claims: Sequence[Claim], asked: Sequence[Asked], version: int, tries: int = _TRIES
+    ) -> list[CheckResult]:
         """Answer each claim from one version of the store, that of the search; nothing is searched for junk."""
-        cleaned = [normalise(claim.claim) for claim in claims]
-        asked = [at for at, text in enumerate(cleaned) if text.junk is None]
+        worth = [at for at, one in enumerate(asked) if junk_of(one.text) is None]
         # By vectors and by words: twice what is judged is found, and nothing that nobody will look at.
         deep = max([2 * self._calibration.judged, *(claim.limit for claim in claims)])
         deep = DEEP if any(claim.as_of for claim in claims) else deep
-        found = await self._finder.look([sought(claims[at].claim) for at in asked], deep) if asked else []
-        near = dict(zip(asked, found, strict=True))
-        dated = {
-            at: Question(day, sought(claims[at].claim), near[at].candidates)
-            for at in asked
-            if (day := claims[at].as_of)
-        }
+        found = await self._finder.look([asked[at].sought for at in worth], deep) if worth else []
+        near = dict(zip(worth, found, strict=True))
+        dated = {at: Question(day, asked[at].sought, near[at].candidates) for at in worth if (day := claims[at].as_of)}
         past = dict(zip(dated, await self._history.recall(list(dated.values()), version), strict=True))
         tasks = [
-            self._prepare(claim, text.text, near.get(at, Found([], version)), past.get(at))
-            for at, (claim, text) in enumerate(zip(claims, cleaned, strict=True))
+            self._prepare(claim, one.text, near.get(at, Found([], version)), past.get(at))
+            for at, (claim, one) in enumerate(zip(claims, asked, strict=True))
         ]
         judged = await self._judge(tasks)
         answers = [self._result(task, verdicts) for task, verdicts in zip(tasks, judged, strict=True)]
         if dated and tries > 1 and any(one.store_version != self._finder.store.head() for one in answers):
             # What stood on a day is read from the store of now, which has changed meanwhile.
             await asyncio.to_thread(self._finder.refresh)
-            return await self._answer(claims, self._finder.version, tries - 1)
+            return await self._answer(claims, asked, self._finder.version, tries - 1)
         return answers
 
     def _prepare(self, claim: Claim, text: str, found: Found, past: Past | None) -> _Task:

@@ -60,7 +60,7 @@ def normalise(text: str) -> Normalised:
         One line of text without control characters, and whether anything is left to check.
     """
     cleaned = clean(text)
-    return Normalised(cleaned, _junk(cleaned))
+    return Normalised(cleaned, junk_of(cleaned))
 
 
 def sought(text: str) -> str:
@@ -103,7 +103,8 @@ def _kept(letter: str) -> str:
     return letter
 
 
-def _junk(text: str) -> Junk | None:
+def junk_of(text: str) -> Junk | None:
+    """Why a text that `clean` has cleaned is not worth the models' time; None where it is."""
     words = _WORD.findall(text.casefold())
     if not any(letter.isalpha() for letter in text):
         return "no words"

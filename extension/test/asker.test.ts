@@ -4,7 +4,8 @@ import assert from "node:assert/strict";
 import { test, type TestContext } from "node:test";
 
 import type { Label } from "../src/answers.ts";
-import { Asker, CERTAIN, isWanted, type Privately } from "../src/background/asker.ts";
+import { CERTAIN } from "../src/answers.ts";
+import { Asker, isWanted, type Privately } from "../src/background/asker.ts";
 import { Cache } from "../src/background/cache.ts";
 import { Patience } from "../src/background/patience.ts";
 import { answerOf } from "../src/background/shapes.ts";

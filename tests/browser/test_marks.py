@@ -19,7 +19,7 @@ from support.marks import (
     THIRD,
     URDU,
     Marked,
-    bundled,
+    bundle,
     marked,
     middle,
 )
@@ -29,8 +29,8 @@ pytestmark = pytest.mark.browser
 
 
 @pytest.fixture(scope="module")
-def script(tmp_path_factory: pytest.TempPathFactory) -> str:
-    return bundled(tmp_path_factory.mktemp("marks"))
+def script() -> str:
+    return bundle()
 
 
 def contrast(one: str, other: str) -> float:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser
-from support.marks import DARK, FIRST, FRONT, LOCALES, OTHER, RECORD, URDU, Marked, bundled, finding, marked, words
+from support.marks import DARK, FIRST, FRONT, LOCALES, OTHER, RECORD, URDU, Marked, bundle, finding, marked, words
 
 pytestmark = pytest.mark.browser
 
@@ -18,8 +18,8 @@ OVERRIDE = "\u202eelttil si siht\u202c\u2066"
 
 
 @pytest.fixture(scope="module")
-def script(tmp_path_factory: pytest.TempPathFactory) -> str:
-    return bundled(tmp_path_factory.mktemp("marks"))
+def script() -> str:
+    return bundle()
 
 
 def test_authorities_that_disagree_stand_side_by_side(browser: Browser, script: str) -> None:

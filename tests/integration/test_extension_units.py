@@ -3,32 +3,14 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import subprocess
 import zipfile
 from pathlib import Path
 
 import pytest
-from support.extension import EXTENSION, NODE
+from support.node import node
 
 TARGETS = ("chromium", "firefox")
-
-
-def node(*arguments: str | Path) -> str:
-    """Run Node.js in the extension's folder; what it says."""
-    done = subprocess.run(
-        [NODE, *arguments],
-        cwd=EXTENSION,
-        env={**os.environ, "NODE_NO_WARNINGS": "1"},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        timeout=280,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout
-    return done.stdout
 
 
 @pytest.fixture(scope="module")

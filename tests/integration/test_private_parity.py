@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import random
 import re
 import subprocess
@@ -15,7 +14,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from support.extension import EXTENSION, NODE
+from support.node import ENVIRONMENT, EXTENSION, NODE
 
 from embeddings.onnx import DEFAULT as ENCODER
 from embeddings.session import Weights, encodable
@@ -66,7 +65,7 @@ class Other:
             stdout=subprocess.PIPE,
             text=True,
             encoding="utf-8",
-            env={**os.environ, "NODE_NO_WARNINGS": "1"},
+            env=ENVIRONMENT,
         )
 
     def ask(self, **asked: object) -> dict[str, Any]:

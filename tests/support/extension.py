@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,37 +12,21 @@ from litestar import Litestar
 from litestar.types import Message, Receive, Scope, Send
 from playwright.sync_api import BrowserContext, Page, Playwright, Worker
 from support.browser import OPTIONS, chromium
-
-EXTENSION = Path(__file__).resolve().parents[2] / "extension"
-NODE = Path(sys.executable).parent / "node"
+from support.node import node
 
 
 def built(folder: Path) -> Path:
     """Build the copy of the extension that need not ask for permissions; its folder."""
-    _build(folder, "--granted")
+    node("build.ts", "--granted", "--out", folder)
     return folder / "granted"
 
 
 def unpacked(folder: Path) -> Path:
     """Build the extension as readers get it, and unpack Chromium's archive; the folder."""
-    _build(folder)
+    node("build.ts", "--out", folder)
     with zipfile.ZipFile(next(folder.glob("rejoinder-chromium-*.zip"))) as archive:
         archive.extractall(folder / "unpacked")
     return folder / "unpacked"
-
-
-def _build(folder: Path, *arguments: str) -> None:
-    assert (EXTENSION / "node_modules").exists(), "extension/node_modules is missing: `make extension` makes it"
-    done = subprocess.run(
-        [NODE, "build.ts", *arguments, "--out", folder],
-        cwd=EXTENSION,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        timeout=120,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout
 
 
 _AWAKE = "new Promise((done) => { const look = () => chrome.storage ? done() : setTimeout(look, 5); look(); })"

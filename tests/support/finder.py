@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import pytest
 from playwright.sync_api import Browser, Page, Route
+from support.node import bundled
 
 ROOT = Path(__file__).parents[2]
-EXTENSION = ROOT / "extension"
 FRONTS = ROOT / "tests" / "data" / "fronts"
 SECOND = ROOT / "tests" / "data" / "fronts_second"
 ADDRESS = "https://front.example/"
@@ -74,14 +72,8 @@ EXPECTED = """() => {
 
 
 def bundle() -> str:
-    """The finder and what listens to it, as one script. Fails the test where the extension has no tools installed."""
-    program = EXTENSION / "node_modules" / ".bin" / "esbuild"
-    if not program.exists():
-        pytest.fail("There is no esbuild: run `npm ci` in extension/.")
-    command = [str(program), "--bundle", "--format=iife", "--target=chrome137", "--loader=ts", "--charset=utf8"]
-    done = subprocess.run(command, input=_HARNESS, cwd=EXTENSION, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    return done.stdout + "\n//# sourceURL=finder.js\n"
+    """The finder and what listens to it. Fails the test where the extension has no tools installed."""
+    return bundled(_HARNESS) + "\n//# sourceURL=finder.js\n"
 
 
 @contextmanager

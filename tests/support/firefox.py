@@ -13,7 +13,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, Final
 
-from support.extension import EXTENSION, NODE
+from support.node import node
 
 FIREFOX: Final = shutil.which("firefox-esr") or shutil.which("firefox")
 _PATIENCE_S: Final = 60
@@ -40,7 +40,7 @@ ID: Final = "rejoinder@rejoinder.example"
 
 def zipped(folder: Path) -> Path:
     """Pack the extension as readers get it; the archive for Firefox."""
-    subprocess.run([NODE, "build.ts", "--out", folder], cwd=EXTENSION, capture_output=True, timeout=120, check=True)
+    node("build.ts", "--out", folder)
     return next(folder.glob("rejoinder-firefox-*.zip"))
 
 

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import json
-import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, cast
 
 from playwright.sync_api import Browser, Page, Route
-from support.extension import EXTENSION, NODE
+from support.node import EXTENSION, bundled
 
 ADDRESS = "https://news.example/"
 LOCALES = {"en": "en", "es": "es", "zh": "zh_CN", "ur": "ur"}
-ESBUILD = EXTENSION / "node_modules" / "esbuild" / "bin" / "esbuild"
 
 QUOTE = "The reported stories are either misinformed or invented."
 RECORD: dict[str, Any] = {
@@ -86,22 +84,9 @@ URDU = FRONT.replace('lang="en"', 'lang="ur" dir="rtl"').replace(
 )
 
 
-def bundled(folder: Path) -> str:
-    """The script that puts marks on a page and lets a test look at them."""
-    out = folder / "marks.js"
-    assert ESBUILD.exists(), "extension/node_modules is missing: `make extension` makes it"
-    source = Path(__file__).with_suffix(".ts")
-    command = [NODE, ESBUILD, source, "--bundle", "--format=iife", f"--outfile={out}", "--log-level=warning"]
-    done = subprocess.run(
-        [*map(str, command), '--define:TARGET="chromium"'],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout
-    return out.read_text("utf-8")
+def bundle() -> str:
+    """What puts marks on a page and lets a test look at them."""
+    return bundled(Path(__file__).with_suffix(".ts"))
 
 
 def finding(text: str, *records: dict[str, Any], number: int = 1, **changes: Any) -> dict[str, Any]:  # noqa: ANN401

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
-from support.extension import EXTENSION, NODE, Reader
+from support.extension import Reader
+from support.node import bundled
 
 HARNESS = Path(__file__).with_name("private.ts")
-ESBUILD = EXTENSION / "node_modules" / "esbuild" / "bin" / "esbuild"
 _PATIENCE_S = 240
 _QUICK = {"msPerHeadline": 1, "msPerPair": 1}
 
@@ -135,7 +134,7 @@ class Private:
 
     def _look_inside(self) -> None:
         if not self.page.evaluate("'inside' in globalThis"):
-            self.page.evaluate(bundled())
+            self.page.evaluate(bundled(HARNESS))
 
     def _change(self, store: str, key: str, change: str, given: dict[str, object]) -> None:
         self.page.evaluate(
@@ -151,16 +150,3 @@ class Private:
             }}""",
             [store, key, given],
         )
-
-
-def bundled() -> str:
-    """The harness as one script."""
-    return subprocess.run(
-        [NODE, ESBUILD, HARNESS, "--bundle", "--format=iife", "--target=chrome137", "--log-level=error"],
-        cwd=EXTENSION,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=True,
-        env={"NODE_PATH": str(EXTENSION / "node_modules")},
-    ).stdout

@@ -1,6 +1,6 @@
 /** The one place that answers for a text: from memory, from the service, or on this device. */
 
-import type { Answer } from "../answers.ts";
+import { CERTAIN, type Answer } from "../answers.ts";
 import type { Condition, Report } from "../messages.ts";
 import { readSettings, type Settings } from "../settings.ts";
 import type { Cache } from "./cache.ts";
@@ -19,12 +19,6 @@ export interface Reply {
   answers: (Answer | null)[];
   condition: Condition;
 }
-
-/**
- * Of a hundred marks that a reader of `careful` sees, no more than three may be wrong: the service's confidence is
- * calibrated, so it is the share of its verdicts that hold.
- */
-export const CERTAIN = 0.97;
 
 // A page tells of its headlines in some messages within half a second: what is visible goes at once, the rest together.
 const SERVICE_PACE: Pace = { most: 256, gatherMs: 150, longestMs: 600, silenceMs: 1_000, waiting: 2_000 };

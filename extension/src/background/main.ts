@@ -8,7 +8,6 @@ import {
   answer,
   tellPage,
   type Condition,
-  type PrivateStatus,
   type ServerTest,
   type ToBackground,
 } from "../messages.ts";
@@ -140,18 +139,8 @@ async function talk(settings: Settings): Promise<void> {
 }
 
 async function condition(): Promise<Condition> {
-  return (await readSettings()).private ? conditionOf(await privateStatus()) : patience.condition();
-}
-
-function conditionOf({ state, msPerHeadline }: PrivateStatus): Condition {
-  switch (state) {
-    case "ready":
-      return { state: "ready" };
-    case "slow":
-      return { state: "private-slow", msPerHeadline: msPerHeadline ?? 0 };
-    default:
-      return { state: "private-missing" };
-  }
+  // Asked about nothing, private mode says how it would answer: while it is brought up to date, from what is here.
+  return (await readSettings()).private ? (await askPrivately([])).condition : patience.condition();
 }
 
 async function testServer(server: string, key: string): Promise<ServerTest> {

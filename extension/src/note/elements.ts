@@ -3,9 +3,12 @@
 import { cut, MOST_CHARACTERS, plain, tag } from "./plain.ts";
 import { t } from "../words.ts";
 
-export type Attributes = Record<string, string | boolean>;
+export type Attributes = Record<string, string | boolean | undefined>;
 
-/** An element with its attributes and what is in it; strings become text. An attribute that is false is left out. */
+/**
+ * An element with its attributes and what is in it; strings become text. `true` is an attribute without a value, one that
+ * is `false` or `undefined` is left out.
+ */
 export function make<K extends keyof HTMLElementTagNameMap>(
   document: Document,
   name: K,
@@ -14,7 +17,7 @@ export function make<K extends keyof HTMLElementTagNameMap>(
 ): HTMLElementTagNameMap[K] {
   const element = document.createElement(name);
   for (const [key, value] of Object.entries(attributes)) {
-    if (value !== false) {
+    if (value !== false && value !== undefined) {
       element.setAttribute(key, value === true ? "" : value);
     }
   }

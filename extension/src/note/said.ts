@@ -1,6 +1,6 @@
 /** What a note says of a finding: who denied what, when, in which words, and where that can be read. */
 
-import type { Finding, Label, Record_, Shown } from "../answers.ts";
+import { CERTAIN, type Finding, type Label, type Record_, type Shown } from "../answers.ts";
 import { t } from "../words.ts";
 import { date } from "./dates.ts";
 import { make, passage } from "./elements.ts";
@@ -23,7 +23,7 @@ export function lookOf({ answer }: Finding): Icon | null {
 
 /** From which probability on a match is called so. Below the last it is likely, or it would not be shown. */
 const SURE = [
-  [0.99, "note_match_certain"],
+  [CERTAIN, "note_match_certain"],
   [0.9, "note_match_very_likely"],
 ] as const;
 

@@ -1,23 +1,14 @@
 /** Building the DOM of the extension's own pages. Texts become text nodes, never markup. */
 
-export interface Attributes {
-  [name: string]: string | boolean | undefined;
-}
+import { make, type Attributes } from "../note/elements.ts";
 
-/** An element with attributes and children; `true` is an attribute without a value, `false` and `undefined` none. */
+/** An element of this page: see `make`. */
 export function element<K extends keyof HTMLElementTagNameMap>(
   name: K,
   attributes: Attributes = {},
   ...children: (Node | string)[]
 ): HTMLElementTagNameMap[K] {
-  const made = document.createElement(name);
-  for (const [attribute, value] of Object.entries(attributes)) {
-    if (value !== undefined && value !== false) {
-      made.setAttribute(attribute, value === true ? "" : value);
-    }
-  }
-  made.append(...children);
-  return made;
+  return make(document, name, attributes, ...children);
 }
 
 /** The element of a page that has this id. Throws where the page has none of that kind: both are ours. */
