@@ -19,9 +19,9 @@ import numkong
 import numpy as np
 from numpy.typing import NDArray
 
+from embeddings.codes import quantise
 from embeddings.encoder import Vectors, load_encoder
 from embeddings.index import VectorIndex
-from embeddings.segment import quantise
 
 DIM, LIMIT, MODEL = 384, 10, "benchmark@1"
 

@@ -1,26 +1,25 @@
-"""The vector index: an exact scan that any number of threads may search while one changes it."""
+"""The vector index: any number of threads may search it while one changes it."""
 
 from __future__ import annotations
 
-import threading
+import math
 from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple, Self
 
 import numpy as np
-from numpy.typing import NDArray
 
+from embeddings.codes import Rows, Vectors, quantise
+from embeddings.floats import DamagedRows
 from embeddings.index_file import IndexCorrupt, IndexStale, Stamp, read, write
-from embeddings.segment import Rows, Scores, Segment, Vectors, build, merge, quantise
+from embeddings.segment import Segment, build
+from embeddings.stack import GROUPED_FROM, Stack
+from embeddings.views import COMPARED, View, view
 
-__all__ = ["Hit", "IndexCorrupt", "IndexStale", "VectorIndex"]
+__all__ = ["DamagedRows", "Hit", "IndexCorrupt", "IndexStale", "VectorIndex"]
 
-# Rows that are scored exactly per query. With 100, recall@10 against float32 was 1.000 on real and random vectors.
+# Rows that come into question per query. With 100, recall@10 against float32 was 1.000 on real and random vectors.
 RESCORED = 100
-# A new segment swallows the last one while that has fewer rows than this, or than GROWTH times its own: so there are
-# few segments to search, and each row is copied a logarithmic number of times.
-SMALL = 1024
-GROWTH = 4
 
 
 class Hit(NamedTuple):
@@ -48,18 +47,21 @@ class VectorIndex:
         dim: length of a vector.
         model: encoder that makes the vectors, as ``name@revision``.
         store: identifies the store whose texts these are.
+        folder: where large segments keep their float32 rows; None for in memory.
+        grouped_from: rows from which on a segment is grouped into lists, of which a search looks at the nearest.
 
     Attributes:
         position: number of the last store event in the index, as of `open` or the last `save`.
     """
 
-    def __init__(self, dim: int, *, model: str, store: str = "") -> None:
+    def __init__(
+        self, dim: int, *, model: str, store: str = "", folder: Path | None = None, grouped_from: int = GROUPED_FROM
+    ) -> None:
         self.dim = dim
         self.model = model
         self.store = store
         self.position = 0
-        self._segments: tuple[Segment, ...] = ()
-        self._writing = threading.Lock()
+        self._stack = Stack((), folder, grouped_from)
 
     @classmethod
     def open(cls, path: Path, *, model: str, store: str | None = None) -> Self:
@@ -75,14 +77,14 @@ class VectorIndex:
             IndexStale: made with another model, for another store, or in another format: rebuild it.
             IndexCorrupt: truncated or damaged: rebuild it.
         """
-        segment, stamp = read(path)
+        segments, stamp = read(path)
         if stamp.model != model:
             raise IndexStale(f"{path} holds vectors of {stamp.model}, the encoder is {model}")
         if store is not None and stamp.store != store:
             raise IndexStale(f"{path} was made for store {stamp.store!r}, this is {store!r}")
-        index = cls(stamp.dim, model=stamp.model, store=stamp.store)
+        index = cls(stamp.dim, model=stamp.model, store=stamp.store, folder=path.parent)
         index.position = stamp.position
-        index._segments = (segment,) if segment.rows else ()
+        index._stack = Stack(segments, path.parent, GROUPED_FROM)
         return index
 
     def save(self, path: Path, position: int) -> None:
@@ -94,26 +96,35 @@ class VectorIndex:
 
         Raises:
             OSError: the file cannot be written; an older one is untouched.
+            DamagedRows: a row is not what was written; likewise.
         """
-        segments = self._segments or (self._empty(),)
-        whole = segments[0] if len(segments) == 1 and not segments[0].dead else merge(segments)
-        write(path, whole, Stamp(self.model, self.store, position, self.dim))
+        write(path, self._stack.now, Stamp(self.model, self.store, position, self.dim))
         self.position = position
 
+    @property
+    def damaged(self) -> bool:
+        """Whether rows were found that are not what was written: make the index again from its texts."""
+        return self._stack.damaged
+
     def __len__(self) -> int:
-        return sum(len(segment.keys) - len(segment.dead) for segment in self._segments)
+        return sum(len(segment.keys) - len(segment.dead) for segment in self._stack.now)
 
     def __contains__(self, key: object) -> bool:
-        return any(segment.holds(key) for segment in self._segments)
+        return any(segment.holds(key) for segment in self._stack.now)
 
     @property
     def rows(self) -> int:
         """Number of texts that a search looks at."""
-        return sum(int(segment.live.sum()) for segment in self._segments)
+        return sum(int(segment.live.sum()) for segment in self._stack.now)
+
+    @property
+    def grouped(self) -> int:
+        """Number of texts in groups, of which a search looks at the nearest; it looks at all others."""
+        return sum(int(segment.live.sum()) for segment in self._stack.now if segment.lists is not None)
 
     def keys(self) -> Iterator[str]:
         """Every key once, in no particular order."""
-        for segment in self._segments:
+        for segment in self._stack.now:
             yield from (key for position, key in enumerate(segment.keys) if position not in segment.dead)
 
     def add(self, keys: Sequence[str], fields: Sequence[int], vectors: Vectors) -> None:
@@ -133,18 +144,24 @@ class VectorIndex:
             raise ValueError("a vector has a value that is not finite")
         if not keys:
             return
-        new = build(keys, fields, vectors)
-        with self._writing:
-            kept = self._without(new.keys)
-            while kept and kept[-1].rows < max(SMALL, GROWTH * new.rows):
-                new = merge([kept.pop(), new])
-            new.prepare()
-            self._segments = (*kept, new)
+        self._stack.push(build(keys, fields, vectors))
 
     def remove(self, keys: Collection[str]) -> None:
         """Remove keys with all their texts; unknown ones are ignored."""
-        with self._writing:
-            self._segments = tuple(self._without(list(keys)))
+        self._stack.remove(keys)
+
+    def settle(self) -> None:
+        """Do now, in this thread, what is otherwise done aside: merge and group rows, for faster searches.
+
+        Raises:
+            DamagedRows: a row is not what was written.
+            OSError: the rows of a large segment cannot be written.
+        """
+        self._stack.settle()
+
+    def close(self) -> None:
+        """Stop what is being done aside."""
+        self._stack.close()
 
     def search(
         self,
@@ -167,14 +184,13 @@ class VectorIndex:
         """
         if not len(vectors) or limit < 1:
             return [[] for _ in vectors]
-        segments = self._segments
-        masks = [_mask(segment, allow, exclude) for segment in segments]
+        segments = self._stack.now
+        few = allow is not None and len(allow) <= COMPARED
         codes, _ = quantise(vectors)
-        scans = [segment.scan(codes) for segment in segments]
-        for scan, mask in zip(scans, masks, strict=True):
-            if mask is not None:
-                scan[:, ~mask] = -np.inf
-        return [_best(segments, [scan[number] for scan in scans], query, limit) for number, query in enumerate(vectors)]
+        rows = max(1, sum(segment.rows for segment in segments))
+        views = [view(one, one.rows / rows, codes, allow if few else None, exclude) for one in segments]
+        let = _Let(None if few or allow is None else frozenset(allow), len(self))
+        return [_best(segments, views, (number, query), limit, let) for number, query in enumerate(vectors)]
 
     def score(self, vector: Vectors, keys: Collection[str]) -> list[Hit]:
         """The nearest text of each of these keys, best first; unknown keys are left out.
@@ -183,51 +199,56 @@ class VectorIndex:
             vector: one query, float32 of shape ``(dim,)``, of length 1.
             keys: found in another way, for example by their words.
         """
-        wanted = frozenset(keys)
-        segments = self._segments if wanted else ()
-        found = [np.flatnonzero(segment.allowed(wanted) & segment.live) for segment in segments]
-        return _distinct(segments, found, vector, len(wanted))
-
-    def _without(self, keys: Sequence[str]) -> list[Segment]:
-        smaller = [segment.without(keys) for segment in self._segments]
-        # Half dead: the scan would spend more on the removed rows than compacting costs.
-        return [
-            merge([segment]) if 2 * len(segment.dead) > len(segment.keys) else segment
-            for segment in smaller
-            if len(segment.dead) < len(segment.keys)
-        ]
-
-    def _empty(self) -> Segment:
-        return build([], [], np.empty((0, self.dim), np.float32))
+        segments = self._stack.now
+        found = [segment.living_rows_of(keys) for segment in segments]
+        return _distinct(segments, found, vector, len(keys))
 
 
-def _mask(segment: Segment, allow: Collection[str] | None, exclude: Collection[str]) -> NDArray[np.bool_] | None:
-    """Rows that may be found; None for all."""
-    mask = segment.live if segment.dead else None
-    if allow is not None:
-        allowed = segment.allowed(frozenset(allow))
-        mask = allowed if mask is None else mask & allowed
-    if exclude:
-        rest = ~segment.allowed(frozenset(exclude))
-        mask = rest if mask is None else mask & rest
-    return mask
+class _Let:
+    """A filter that lets many keys through: what it does not is dropped from what has been found."""
+
+    def __init__(self, keys: frozenset[str] | None, of: int) -> None:
+        self._keys = keys
+        self.share = 1.0 if keys is None else len(keys) / max(of, len(keys))
+
+    def rows(self, segment: Segment, rows: Rows) -> Rows:
+        """Those of the rows that belong to such keys."""
+        if self._keys is None:
+            return rows
+        positions = segment.key_of_row[rows].tolist()
+        return rows[[segment.keys[position] in self._keys for position in positions]]
 
 
-def _best(segments: Sequence[Segment], scans: Sequence[Scores], query: Vectors, limit: int) -> list[Hit]:
+def _best(
+    segments: Sequence[Segment], views: Sequence[View], query: tuple[int, Vectors], limit: int, let: _Let
+) -> list[Hit]:
     """Score the most promising rows exactly; more of them until there are enough distinct keys."""
-    wanted = max(RESCORED, 2 * limit)
+    number, vector = query
+    wanted = math.ceil(max(RESCORED, 2 * limit) / let.share)
     while True:
-        found = [_promising(scan, wanted) for scan in scans]
-        hits = _distinct(segments, found, query, limit)
+        found = [one.promising(number, wanted) for one in views]
+        passed = [let.rows(segment, rows) for segment, rows in zip(segments, found, strict=True)]
+        hits = _distinct(segments, _contenders(segments, passed, vector, limit), vector, limit)
         if len(hits) == limit or all(len(rows) < wanted for rows in found):
             return hits
         wanted *= 4
 
 
-def _promising(scan: Scores, wanted: int) -> Rows:
-    """Rows with the greatest approximate scores; fewer than wanted only if no more may be found."""
-    rows = np.argpartition(scan, -wanted)[-wanted:] if len(scan) > wanted else np.arange(len(scan))
-    return rows[np.isfinite(scan[rows])]
+def _contenders(segments: Sequence[Segment], found: Sequence[Rows], query: Vectors, limit: int) -> Sequence[Rows]:
+    """Those of the rows that may be the best of the first keys: the others need not be read, perhaps from a disk."""
+    bounds = [segment.bounds(query, rows) for segment, rows in zip(segments, found, strict=True)]
+    low = np.concatenate([np.empty(0, np.float32), *(lower for lower, _ in bounds)])
+    # A key has its rows in one segment.
+    keys = [
+        segment.key_of_row[rows].astype(np.int64) + (at << 32)
+        for at, (segment, rows) in enumerate(zip(segments, found, strict=True))
+    ]
+    order = np.argsort(-low, kind="stable")
+    _, first = np.unique(np.concatenate([np.empty(0, np.int64), *keys])[order], return_index=True)
+    if len(first) <= limit:
+        return found
+    least = low[order[np.sort(first)[limit - 1]]]
+    return [rows[upper >= least] for rows, (_, upper) in zip(found, bounds, strict=True)]
 
 
 def _distinct(segments: Sequence[Segment], found: Sequence[Rows], query: Vectors, limit: int) -> list[Hit]:

@@ -1,6 +1,8 @@
-"""The file of a vector index: one header, then the arrays of one segment, each at a multiple of 64 bytes.
+"""The file of a vector index: one header, then the arrays of each segment, each at a multiple of 64 bytes.
 
-Layout: 8 bytes magic, then little-endian uint32 length and uint32 CRC-32 of a JSON header, the header, the arrays.
+Layout: 8 bytes magic, then little-endian uint32 length and uint32 CRC-32 of a JSON header, the header, the arrays. The
+header has one checksum of all arrays but the float32 rows; those have one each, in an array. So a large file opens at
+once, sound as far as it is in memory from then on, and the rows are checked whenever they are read.
 """
 
 from __future__ import annotations
@@ -11,30 +13,40 @@ import mmap
 import os
 import struct
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, BinaryIO, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from embeddings.floats import DamagedRows, Floats
+from embeddings.lists import Lists
 from embeddings.segment import Segment
 
 MAGIC = b"RJVINDEX"
-FORMAT = 1
+FORMAT = 2
 PREFIX = struct.Struct("<8sII")
 ALIGNMENT = 64
+# Type, and what a row of it is counted by: names of numbers in the header.
 ARRAYS = {
-    "key_of_row": "<i4",
-    "fields": "|u1",
-    "ordinals": "<i4",
-    "codes": "|i1",
-    "factors": "<f4",
-    "floats": "<f4",
+    "keys": ("|u1", ("key_bytes",)),
+    "dead": ("<i4", ("dead",)),
+    "key_of_row": ("<i4", ("rows",)),
+    "fields": ("|u1", ("rows",)),
+    "ordinals": ("<i4", ("rows",)),
+    "codes": ("|i1", ("rows", "dim")),
+    "factors": ("<f4", ("rows",)),
+    "checksums": ("<u8", ("rows",)),
+    "centroids": ("|i1", ("lists", "dim")),
+    "scales": ("<f4", ("lists",)),
+    "starts": ("<i8", ("bounds",)),
 }
-MATRICES = {"codes", "floats"}
+FLOATS = ("<f4", ("rows", "dim"))
 BLOCK = 1 << 16  # 64-bit words under one sum of the checksum
+# Bytes of float32 rows that are checked at the opening: some hundredths of a second.
+CHECKED_AT_ONCE = 256_000_000
 
 
 class IndexCorrupt(RuntimeError):  # noqa: N818 - reads as what it is where it is caught
@@ -61,30 +73,33 @@ class Stamp(NamedTuple):
     dim: int
 
 
-def write(path: Path, segment: Segment, stamp: Stamp) -> None:
+def write(path: Path, segments: Sequence[Segment], stamp: Stamp) -> None:
     """Replace the file at once: whoever opens it finds the old one or the new one, whole.
 
     Args:
         path: in an existing folder.
-        segment: without removed keys.
+        segments: what the index consists of.
         stamp: what the vectors were made from.
 
     Raises:
         OSError: the file cannot be written; the old one is untouched.
+        DamagedRows: a row is not what was written; likewise.
     """
-    keys = np.frombuffer(json.dumps(list(segment.keys)).encode(), np.uint8)
-    arrays = {"keys": keys, **{name: getattr(segment, name) for name in ARRAYS}}
-    header = {"format": FORMAT, **stamp._asdict(), "rows": segment.rows, "key_bytes": len(keys)}
-    header["checksum"] = _checksum(arrays)
+    parts = [_columns(segment) for segment in segments]
+    header: dict[str, Any] = {"format": FORMAT, **stamp._asdict(), "segments": [_sizes(part) for part in parts]}
+    header["checksum"] = _checksum(parts)
     encoded = json.dumps(header).encode()
     temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
     try:
         with temporary.open("wb") as file:
             file.write(PREFIX.pack(MAGIC, len(encoded), zlib.crc32(encoded)) + encoded)
-            for array in arrays.values():
-                file.write(bytes(-file.tell() % ALIGNMENT))
-                file.flush()  # `tofile` writes to the descriptor, past Python's buffer
-                np.ascontiguousarray(array).tofile(file)
+            for segment, part in zip(segments, parts, strict=True):
+                for array in part.values():
+                    _align(file)
+                    file.write(np.ascontiguousarray(array).reshape(-1).view(np.uint8).data)
+                _align(file)
+                for piece in segment.floats.pieces():
+                    file.write(piece.data)
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(path)
@@ -95,8 +110,37 @@ def write(path: Path, segment: Segment, stamp: Stamp) -> None:
     _sync_folder(path.parent)
 
 
-def read(path: Path) -> tuple[Segment, Stamp]:
-    """Map a file that `write` made, after checking every byte of it.
+def _columns(segment: Segment) -> dict[str, NDArray[Any]]:
+    """All arrays of a segment but the float32 rows, in the order of the file."""
+    dim = segment.floats.dim
+    lists = segment.lists or Lists(np.empty((0, dim), np.int8), np.empty(0, np.float32), np.empty(0, np.int64))
+    found: dict[str, NDArray[Any]] = {
+        "keys": np.frombuffer(json.dumps(list(segment.keys)).encode(), np.uint8),
+        "dead": np.array(sorted(segment.dead), np.int32),
+        "checksums": segment.floats.checksums,
+        "centroids": lists.centroids,
+        "scales": lists.scales,
+        "starts": lists.starts,
+    }
+    return {name: found[name] if name in found else getattr(segment, name) for name in ARRAYS}
+
+
+def _sizes(part: Mapping[str, NDArray[Any]]) -> dict[str, int]:
+    return {
+        "key_bytes": len(part["keys"]),
+        "dead": len(part["dead"]),
+        "rows": len(part["codes"]),
+        "lists": len(part["scales"]),
+        "bounds": len(part["starts"]),
+    }
+
+
+def _align(file: BinaryIO) -> None:
+    file.write(bytes(-file.tell() % ALIGNMENT))
+
+
+def read(path: Path) -> tuple[list[Segment], Stamp]:
+    """Map a file that `write` made, after checking it; of a large one, all but the float32 rows.
 
     Raises:
         FileNotFoundError: there is none.
@@ -110,19 +154,52 @@ def read(path: Path) -> tuple[Segment, Stamp]:
     header, start = _header(mapped, path)
     try:
         stamp = Stamp(*(header[name] for name in Stamp._fields))
-        arrays = _arrays(mapped, start, header)
-    except (KeyError, ValueError) as error:
+        found = list(_arrays(mapped, start, header))
+    except (KeyError, ValueError, TypeError) as error:
         raise IndexCorrupt(f"{path} is truncated or damaged: {error}") from error
-    if _checksum(arrays) != header["checksum"]:
+    if _checksum([part for part, _ in found]) != header["checksum"]:
         raise IndexCorrupt(f"{path}: its bytes do not have the checksum in its header")
-    keys: list[str] = json.loads(arrays["keys"].tobytes())
-    columns: dict[str, Any] = {name: arrays[name] for name in ARRAYS}
-    segment = Segment(keys=keys, **columns)
-    segment.prepare()
-    # All of the file has been read by now, and little of it is needed again: scans use the packed codes.
-    if hasattr(mapped, "madvise"):
-        mapped.madvise(mmap.MADV_DONTNEED)
-    return segment, stamp
+    segments = [_segment(_held(part), rows, mapped) for part, rows in found]
+    if sum(rows.nbytes for _, rows in found) <= CHECKED_AT_ONCE:
+        _check([segment.floats for segment in segments], path)
+    for segment in segments:
+        segment.prepare()
+        segment.floats.forget()  # the whole file: little of what has been read is needed again
+    return segments, stamp
+
+
+def _held(part: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
+    """What searches need all the time, in memory: it is not to be read from the disk again."""
+    scanned_packed = len(part["scales"]) == 0
+    return {
+        name: array if name == "keys" or (name == "codes" and scanned_packed) else array.copy()
+        for name, array in part.items()
+    }
+
+
+def _segment(part: Mapping[str, NDArray[Any]], rows: NDArray[np.float32], mapped: mmap.mmap) -> Segment:
+    floats = Floats(rows, part["checksums"], mapped)
+    lists = Lists(part["centroids"], part["scales"], part["starts"]) if len(part["scales"]) else None
+    return Segment(
+        json.loads(part["keys"].tobytes()),
+        part["key_of_row"],
+        part["fields"],
+        part["ordinals"],
+        part["codes"],
+        part["factors"],
+        floats,
+        lists,
+        frozenset(part["dead"].tolist()),
+    )
+
+
+def _check(all_floats: Sequence[Floats], path: Path) -> None:
+    try:
+        for floats in all_floats:
+            for _ in floats.pieces():
+                pass
+    except DamagedRows as error:
+        raise IndexCorrupt(f"{path}: {error}") from error
 
 
 def _header(mapped: mmap.mmap, path: Path) -> tuple[dict[str, Any], int]:
@@ -138,23 +215,28 @@ def _header(mapped: mmap.mmap, path: Path) -> tuple[dict[str, Any], int]:
     return header, PREFIX.size + length
 
 
-def _arrays(mapped: mmap.mmap, start: int, header: Mapping[str, Any]) -> dict[str, NDArray[Any]]:
-    rows, dim = header["rows"], header["dim"]
-    arrays: dict[str, NDArray[Any]] = {}
-    for name, dtype in {"keys": "|u1", **ARRAYS}.items():
-        start += -start % ALIGNMENT
-        count = header["key_bytes"] if name == "keys" else rows * (dim if name in MATRICES else 1)
-        array = np.frombuffer(mapped, dtype, count, start)
-        start += array.nbytes
-        arrays[name] = array.reshape(rows, dim) if name in MATRICES else array
-    return arrays
+def _arrays(
+    mapped: mmap.mmap, start: int, header: Mapping[str, Any]
+) -> Iterator[tuple[dict[str, NDArray[Any]], NDArray[np.float32]]]:
+    """The arrays of each segment, and its float32 rows."""
+    for sizes in header["segments"]:
+        counts = {**sizes, "dim": header["dim"]}
+        arrays: dict[str, NDArray[Any]] = {}
+        for name, (dtype, counted) in {**ARRAYS, "floats": FLOATS}.items():
+            shape = [counts[count] for count in counted]
+            start += -start % ALIGNMENT
+            array = np.frombuffer(mapped, dtype, int(np.prod(shape)), start) if 0 not in shape else np.empty(0, dtype)
+            start += array.nbytes
+            arrays[name] = array.reshape(shape)
+        floats = arrays.pop("floats")
+        yield arrays, floats
 
 
-def _checksum(arrays: Mapping[str, NDArray[Any]]) -> str:
+def _checksum(parts: Sequence[Mapping[str, NDArray[Any]]]) -> str:
     # A sum of words runs at the speed of memory, ten times that of CRC-32 in Python; any one flipped bit changes
     # it, and the digest over the sums of blocks notices blocks that changed places.
     digest = hashlib.sha256()
-    for array in arrays.values():
+    for array in (array for part in parts for array in part.values()):
         data = np.ascontiguousarray(array).reshape(-1).view(np.uint8)
         whole = len(data) // 8 * 8
         words = data[:whole].view(np.uint64)

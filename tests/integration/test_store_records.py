@@ -201,6 +201,7 @@ def test_filters_hold_together_in_lists_scans_and_counts(store: Store, filters: 
     assert "".join(record.id for record in store.page(filters, cursor=None, limit=9).items) == expected
     assert "".join(record.id for record in store.scan(filters)) == expected
     assert store.count(filters) == len(expected)
+    assert "".join(sorted(store.ids(filters, 9))) == expected
 
 
 def test_the_hash_of_a_record_does_not_depend_on_what_is_empty(store: Store) -> None:

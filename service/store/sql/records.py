@@ -60,6 +60,13 @@ def count(db: Connection, filters: Filters) -> int:
     return int(db.execute(f"SELECT count(*) FROM rebuttal b WHERE {where}", values).fetchone()[0])  # noqa: S608 - values are bound
 
 
+def ids(db: Connection, filters: Filters, limit: int) -> list[str]:
+    """Of the records that the filters let through, so many at most."""
+    where, values = conditions(filters)
+    query = f"SELECT b.id FROM rebuttal b WHERE {where} LIMIT ?"  # noqa: S608 - values are bound
+    return [name for (name,) in db.execute(query, (*values, limit))]
+
+
 def public(db: Connection, ids: Sequence[str]) -> set[str]:
     """Those of the ids whose records are or were public."""
     query = (
