@@ -5,26 +5,85 @@ from __future__ import annotations
 import itertools
 import logging
 import threading
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from embeddings.index import IndexCorrupt, IndexStale, VectorIndex
-from service.domain import Rebuttal
-from service.passages import passages
-from service.postings import Postings, PostingsFileError
+from embeddings.index import DamagedRows, Hit, IndexCorrupt, IndexStale, VectorIndex
+from service.passages import record_words
+from service.postings import Postings, PostingsFileError, WordHit
 from service.store import Store, VectorChange
-from service.words import words
 
 _LOG: Final = logging.getLogger(__name__)
 _CHUNK: Final = 500
-# Removed rows still count in the statistics of words: past this share they are built anew.
+# Removed records still count in the statistics of words: past this share they are taken out.
 _MOST_STALE: Final = 0.2
 # Writes that come while one catches up are caught up with at once; a round takes far less time than a write.
 _MOST_ROUNDS: Final = 50
+
+
+class Sought(NamedTuple):
+    """What is searched for.
+
+    Attributes:
+        vector: of the claim, float32 of shape (dim,), of length 1.
+        words: of the claim, distinct.
+        limit: how many records to take by vectors, and how many by words.
+        only: no other records than these, where the search can be told; None for all. Who asks drops others.
+    """
+
+    vector: NDArray[np.float32]
+    words: Sequence[str]
+    limit: int
+    only: frozenset[str] | None = None
+
+
+class Near(NamedTuple):
+    """The records near to what was sought, in no order, and the one state of the store that they were found in.
+
+    Attributes:
+        hits: the nearest text of each record, and what its words prove where those are why it is here.
+        version: of the store, number of the event up to which it was searched.
+        records: how many there were to choose from.
+    """
+
+    hits: list[tuple[Hit, WordHit | None]]
+    version: int
+    records: int
+
+
+class Searched(Protocol):
+    """Where candidates come from: indexes in memory, or a database that searches.
+
+    Attributes:
+        version: number of the last event that is known; -1 before the first `catch_up`.
+    """
+
+    version: int
+
+    def catch_up(self) -> None:
+        """Learn what has changed in the store. From one thread at a time."""
+        ...
+
+    def search(self, sought: Sequence[Sought]) -> list[Near]:
+        """What is near, for each in order."""
+        ...
+
+    def weigh(self, words: Sequence[str], records: Mapping[str, Counter[str]]) -> tuple[list[WordHit], int]:
+        """As `Postings.weigh`; and how many records there are."""
+        ...
+
+    def save(self) -> None:
+        """Keep what the next start would otherwise have to make again."""
+        ...
+
+    def close(self) -> None:
+        """Let go of what is held."""
+        ...
 
 
 class _Piece(NamedTuple):
@@ -64,9 +123,9 @@ class Indexes:
         self._store = store
         self._model = model
         self._path = path
-        self._words_path = path.with_name(path.name + ".words.npz")
+        self._words_path = path.with_name(path.name + ".words")
         self._saved = -1
-        self.vectors = VectorIndex(dim, model=model, store=store.id)
+        self.vectors = VectorIndex(dim, model=model, store=store.id, folder=path.parent)
         self.words = Postings()
         self.steady = threading.Lock()
         self.position = 0
@@ -75,13 +134,18 @@ class Indexes:
 
     def catch_up(self) -> None:
         """Apply what has changed in the store since the last time. From one thread at a time."""
-        if self.version >= 0 and self.position == self._store.position():
+        if self.version >= 0 and self.position == self._store.position() and not self.vectors.damaged:
             return
         # Built aside: searches go on in the old ones meanwhile.
-        fresh = self._anew() if self.words.stale > _MOST_STALE else (self.vectors, self.words, self.position)
+        worn = self.vectors.damaged
+        words = self.words.purged() if self.words.stale > _MOST_STALE and not worn else self.words
+        fresh = self._anew() if worn else (self.vectors, words, self.position)
         version, reach = self._store.head(), self._store.position()
         pieces = self._pieces(fresh[2])
         first = next(pieces, None)  # likewise; there is seldom a second
+        if worn:
+            self.vectors.close()
+            self._saved = -1  # what was saved may be what is damaged
         with self.steady:
             self.vectors, self.words, self.position = fresh
             for _ in range(_MOST_ROUNDS):
@@ -96,6 +160,33 @@ class Indexes:
                     break  # nothing was written since before the reading: what was read is the state of that version
                 version, first, pieces = head, None, self._pieces(self.position)
 
+    def search(self, sought: Sequence[Sought]) -> list[Near]:
+        """What is near, for each in order; all of one version."""
+        if not sought:
+            return []
+        with self.steady:
+            return self._search(sought)
+
+    def _search(self, sought: Sequence[Sought]) -> list[Near]:
+        index, words, records = self.vectors, self.words, len(self.vectors)
+        found = []
+        for one, hits in zip(sought, _near(index, sought), strict=True):
+            worded = {
+                hit.key: hit for hit in words.search(one.words, one.limit) if one.only is None or hit.key in one.only
+            }
+            only_words = worded.keys() - {hit.key for hit in hits}
+            every = [*hits, *index.score(one.vector, only_words)]
+            found.append(Near([(hit, worded.get(hit.key)) for hit in every], self.version, records))
+        return found
+
+    def weigh(self, words: Sequence[str], records: Mapping[str, Counter[str]]) -> tuple[list[WordHit], int]:
+        """See `Searched`."""
+        return self.words.weigh(words, records), len(self.vectors)
+
+    def close(self) -> None:
+        """See `Searched`."""
+        self.vectors.close()
+
     def save(self) -> None:
         """Write both files, unless they are up to date already. A failure costs the next start some time, no data."""
         if self._saved == self.position:
@@ -103,7 +194,7 @@ class Indexes:
         try:
             self.vectors.save(self._path, self.position)
             self.words.save(self._words_path, self._stamp())
-        except OSError as error:
+        except (OSError, DamagedRows) as error:
             _LOG.warning("The index could not be saved (%s); the next start rebuilds it.", error)
         else:
             self._saved = self.position
@@ -132,7 +223,8 @@ class Indexes:
         return vectors, words, position
 
     def _empty(self) -> tuple[VectorIndex, Postings, int]:
-        return VectorIndex(self.vectors.dim, model=self._model, store=self._store.id), Postings(), 0
+        vectors = VectorIndex(self.vectors.dim, model=self._model, store=self._store.id, folder=self._path.parent)
+        return vectors, Postings(), 0
 
     def _pieces(self, since: int) -> Iterator[_Piece]:
         changes = self._store.vector_changes(self._model, since)
@@ -158,18 +250,19 @@ class Indexes:
         return f"{self._store.id}:{self.position}"
 
 
+def _near(index: VectorIndex, sought: Sequence[Sought]) -> list[list[Hit]]:
+    """By vectors. Together where all records may be found: that is faster than one by one."""
+    limit, vectors = max(one.limit for one in sought), np.stack([one.vector for one in sought])
+    if all(one.only is None for one in sought):
+        return index.search(vectors, limit)
+    return [
+        index.search(vector[None], one.limit, allow=one.only)[0] for vector, one in zip(vectors, sought, strict=True)
+    ]
+
+
 def _apply(piece: _Piece, vectors: VectorIndex, postings: Postings) -> None:
     """Put a piece of the feed into both indexes."""
-    for name in piece.gone:
-        postings.remove(name)
-    for name, its in piece.words.items():
-        postings.add(name, its)
+    postings.change(piece.gone, piece.words)
     vectors.remove(piece.gone)
     if piece.rows:
         vectors.add(piece.keys, np.concatenate(piece.fields).tolist(), np.concatenate(piece.rows))
-
-
-def record_words(record: Rebuttal) -> list[str]:
-    """What a record is found by: the words of its passages and of its quote."""
-    texts = [passage.text for passage in passages(record)] + [record.quote or ""]
-    return [word for text in texts for word in words(text)]

@@ -1,6 +1,6 @@
 """Cut text into words for lexical search: any script, never an error, the same for records and for claims.
 
-The engine (service/postings.py) is fed these words, so that it needs to know nothing of scripts itself.
+The engine (service/postings) is fed these words, so that it needs to know nothing of scripts itself.
 Scripts written without spaces become overlapping bigrams, as in Lucene's CJKBigramFilter; for Thai, Lao,
 Khmer and Burmese a "character" is a letter with its marks. The reasons and the measurements are in
 docs/decisions/0004-lexical-search.md.

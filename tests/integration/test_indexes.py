@@ -82,13 +82,35 @@ def flip(path: Path) -> None:
 
 
 @pytest.mark.parametrize("damage", [cut, flip, lambda path: path.write_bytes(b""), lambda path: path.unlink()])
-@pytest.mark.parametrize("name", ["store.index", "store.index.words.npz"])
+@pytest.mark.parametrize("name", ["store.index", "store.index.words"])
 def test_a_damaged_index_is_rebuilt(service: Service, name: str, damage: Callable[[Path], None]) -> None:
     service.close()
     damage(service.folder / name)
     service.open()
     assert service.found("zebras") == ["zebra"]
     assert service.found("the dam cracked") == ["dam"]
+    service.close()
+
+
+def test_rows_found_damaged_while_searching_are_made_again(
+    service: Service, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    service.close()
+    monkeypatch.setattr("embeddings.index_file.CHECKED_AT_ONCE", 0)
+    path = service.folder / "store.index"
+    whole = path.read_bytes()
+    path.write_bytes(whole[:-6] + bytes([whole[-6] ^ 0x40]) + whole[-5:])
+    service.open()
+    assert service.found("zebras") == ["zebra"]
+    assert "damaged" in caplog.text
+    service.finder.refresh()
+    caplog.clear()
+    assert service.found("zebras") == ["zebra"]
+    service.close()
+    monkeypatch.undo()
+    service.open()
+    assert service.found("the dam cracked") == ["dam"]
+    assert not caplog.records
     service.close()
 
 

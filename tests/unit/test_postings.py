@@ -66,7 +66,7 @@ def test_a_saved_index_answers_as_before_and_goes_on(
     more: dict[str, list[str]],
     query: list[str],
 ) -> None:
-    path = tmp_path_factory.mktemp("postings") / "words.npz"
+    path = tmp_path_factory.mktemp("postings") / "store.words"
     postings = filled(records)
     postings.save(path, "stamp")
     again = Postings.open(path, "stamp")
@@ -116,10 +116,10 @@ def test_removed_rows_are_counted_as_stale() -> None:
     assert postings.stale == pytest.approx(0.5)
 
 
-@pytest.mark.parametrize("damage", ["missing", "empty", "text", "cut", "other stamp"])
+@pytest.mark.parametrize("damage", ["missing", "empty", "text", "cut", "one bit", "long header", "other stamp"])
 def test_a_file_that_is_not_right_is_refused(tmp_path: Path, damage: str) -> None:
-    path = tmp_path / "words.npz"
-    filled({"a": ["gem", "ore"]}).save(path, "stamp")
+    path = tmp_path / "store.words"
+    filled({f"r{at}": ["gem", "ore", f"own{at}"] for at in range(50)}).save(path, "stamp")
     if damage == "missing":
         path.unlink()
     elif damage == "empty":
@@ -128,5 +128,13 @@ def test_a_file_that_is_not_right_is_refused(tmp_path: Path, damage: str) -> Non
         path.write_bytes(b"this is no index")
     elif damage == "cut":
         path.write_bytes(path.read_bytes()[:-200])
+    elif damage == "one bit":
+        data = bytearray(path.read_bytes())
+        data[-100] ^= 4
+        path.write_bytes(data)
+    elif damage == "long header":
+        data = bytearray(path.read_bytes())
+        data[8:12] = b"\xff\xff\xff\xff"
+        path.write_bytes(data)
     with pytest.raises(PostingsFileError):
         Postings.open(path, "another" if damage == "other stamp" else "stamp")
