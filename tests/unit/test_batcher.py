@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from concurrent.futures import CancelledError, Future
 from concurrent.futures import wait as wait_for_all
+from typing import Any
 
 import pytest
 
@@ -177,3 +179,114 @@ def test_many_threads_each_get_their_own_results() -> None:
     assert len(futures) == len(groups)
     assert batcher.items == sum(map(len, groups))
     batcher.close()
+
+
+class Meeting:
+    """Work that is done only while so many calls of it run at once."""
+
+    def __init__(self, calls: int) -> None:
+        self._barrier = threading.Barrier(calls)
+        self.batches: list[list[int]] = []
+
+    def __call__(self, items: list[int]) -> list[int]:
+        self.batches.append(items)
+        self._barrier.wait(SECONDS)
+        return [2 * item for item in items]
+
+
+def test_idle_workers_share_what_comes() -> None:
+    meeting = Meeting(2)
+    pair: Doubler = Batcher(meeting, max_batch=8, workers=2, name="pair")
+    wait_until(lambda: pair.idle == 2)
+    assert pair.submit(list(range(6))).result(SECONDS) == [0, 2, 4, 6, 8, 10]
+    assert sorted(map(len, meeting.batches)) == [3, 3]
+    pair.close()
+
+
+def test_shares_that_end_in_any_order_are_put_together() -> None:
+    """The second worker does everything else while the first one sits in its batch."""
+    first = threading.Event()
+    other = threading.Event()
+
+    def work(items: list[int]) -> list[int]:
+        if items[0] == 0:
+            first.set()
+            assert other.wait(SECONDS)
+        elif 5 in items:
+            other.set()
+        return [2 * item for item in items]
+
+    pair: Doubler = Batcher(work, max_batch=2, workers=2, name="pair")
+    assert pair.submit(list(range(6))).result(SECONDS) == [0, 2, 4, 6, 8, 10]
+    assert first.is_set()
+    pair.close()
+
+
+def test_a_large_group_gives_way_after_each_batch(batcher: Doubler, gate: Gate) -> None:
+    occupy(batcher, gate)
+    large, lone = batcher.submit(list(range(1, 9))), batcher.submit([100])
+    gate.open.set()
+    assert lone.result(SECONDS) == [200]
+    assert large.result(SECONDS) == [2 * n for n in range(1, 9)]
+    assert gate.batches == [[0], [1, 2, 3, 4], [100, 5, 6, 7], [8]]
+
+
+def test_a_failure_in_one_worker_ends_the_group_and_no_other() -> None:
+    meeting = Meeting(2)
+
+    def work(items: list[int]) -> list[int]:
+        doubled = meeting(items)
+        if -1 in items:
+            raise ValueError("a bad item")
+        return doubled
+
+    pair: Doubler = Batcher(work, max_batch=1, workers=2, name="pair")
+    wait_until(lambda: pair.idle == 2)
+    bad, good = pair.submit([-1]), pair.submit([4])
+    with pytest.raises(ValueError, match="a bad item"):
+        bad.result(SECONDS)
+    assert good.result(SECONDS) == [8]
+    pair.close()
+
+
+def test_an_event_loop_is_woken_once_for_a_batch(gate: Gate, monkeypatch: pytest.MonkeyPatch) -> None:
+    wakeups = 0
+
+    async def scenario(batcher: Doubler) -> tuple[list[list[int]], int]:
+        loop = asyncio.get_running_loop()
+        await asyncio.to_thread(occupy, batcher, gate)
+        asked = [asyncio.create_task(batcher.run([n])) for n in (1, 2, 3)]
+        await asyncio.sleep(0)
+        wake = loop.call_soon_threadsafe
+
+        def counted(*given: Any, **named: Any) -> asyncio.Handle:  # noqa: ANN401 - whatever it is called with
+            nonlocal wakeups
+            wakeups += 1
+            return wake(*given, **named)
+
+        monkeypatch.setattr(loop, "call_soon_threadsafe", counted)
+        gate.open.set()
+        return await asyncio.gather(*asked), wakeups
+
+    batcher: Doubler = Batcher(gate, max_batch=4, name="doubler")
+    assert asyncio.run(asyncio.wait_for(scenario(batcher), SECONDS)) == ([[2], [4], [6]], 1)
+    batcher.close()
+
+
+def test_a_loop_that_has_ended_does_not_break_the_worker(batcher: Doubler, gate: Gate) -> None:
+    async def leave() -> None:
+        await asyncio.to_thread(occupy, batcher, gate)
+        asyncio.get_running_loop().create_task(batcher.run([1]))
+        await asyncio.sleep(0)
+
+    asyncio.run(leave())
+    gate.open.set()
+    assert batcher.submit([5]).result(SECONDS) == [10]
+
+
+def wait_until(holds: Callable[[], bool]) -> None:
+    """Until something holds."""
+    deadline = time.monotonic() + SECONDS
+    while not holds():
+        assert time.monotonic() < deadline
+        time.sleep(0.001)
