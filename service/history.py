@@ -18,8 +18,7 @@ from numpy.typing import NDArray
 
 from service.domain import Match, Rebuttal
 from service.finder import Candidate, Finder, Wording
-from service.indexes import record_words
-from service.passages import FIELDS, passages
+from service.passages import FIELDS, passages, record_words
 from service.store import Standing
 
 MOST_WITHDRAWN: Final = 500

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from service.domain import Field, RebuttalContent
+from service.domain import Field, Rebuttal, RebuttalContent
+from service.words import words
 
 FIELDS: tuple[Field, ...] = ("rumor", "variant", "statement", "title")
 
@@ -30,3 +31,9 @@ def passages(content: RebuttalContent) -> list[Passage]:
     for passage in found:
         each.setdefault(passage.text, passage)
     return list(each.values())
+
+
+def record_words(record: Rebuttal) -> list[str]:
+    """What a record is found by: the words of its passages and of its quote."""
+    texts = [passage.text for passage in passages(record)] + [record.quote or ""]
+    return [word for text in texts for word in words(text)]

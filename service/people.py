@@ -47,6 +47,7 @@ Door = Literal[
     "person-disabled",
     "person-enabled",
     "password-set",
+    "encoder-switched",
 ]
 """What the access log tells of."""
 
@@ -83,14 +84,14 @@ class Session(Struct, frozen=True, kw_only=True):
 
 
 class AccessEvent(Struct, frozen=True, kw_only=True):
-    """Who did what to which key or person; sealed with the hash of the entry before.
+    """Who did what to which key, person or encoder; sealed with the hash of the entry before.
 
     Attributes:
         number: from 1, without a gap.
         at: when.
         actor: ``key:NAME``, ``person:NAME``, or ``cli`` for whoever has the store's file in hand.
         action: what was done.
-        subject: ``key:NAME`` or ``person:NAME``.
+        subject: ``key:NAME``, ``person:NAME`` or ``encoder:MODEL``.
         detail: what there is to say, such as the role; never a secret.
         previous: `hash` of the entry before.
         hash: SHA-256 over the canonical JSON of every other field.

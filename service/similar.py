@@ -20,9 +20,9 @@ from service.addresses import canonical
 from service.check import Checker
 from service.domain import Authority, Citation, Rebuttal
 from service.finder import Candidate, Finder, Wording
-from service.indexes import record_words
 from service.language import primary
 from service.normalise import clean, sought
+from service.passages import record_words
 
 _DEEP: Final = 20
 _READ: Final = 5

@@ -13,9 +13,8 @@ from numpy.typing import NDArray
 from service.check import Lens
 from service.domain import Filters, Rebuttal
 from service.finder import Wording
-from service.indexes import record_words
 from service.normalise import sought
-from service.passages import FIELDS, passages
+from service.passages import FIELDS, passages, record_words
 from service.store import Store
 from service.watches.steps import name_of
 from service.words import query_words

@@ -9,19 +9,30 @@ from pathlib import Path
 import pytest
 from support.hashing import HashingEncoder
 from support.records import GEM_ORE, content
+from support.searching import finding_in
 
 from service.calibration import Nearness
 from service.catalog import Catalog
 from service.domain import RebuttalContent
 from service.finder import Candidate, Finder
 from service.passages import passages
+from service.store.postgres import PostgresStore
 from service.store.sqlite import SqliteStore
 
 WORDS_ALONE = Nearness(bias=0.0, similarity=0.0, evidence=1.0, size=0)
 
 
-@pytest.fixture
-def finder(tmp_path: Path) -> Iterator[Finder]:
+@pytest.fixture(params=["memory", pytest.param("database", marks=pytest.mark.postgres)])
+def finder(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Finder]:
+    """A finder over an empty store, searched in memory or by the database: all that follows holds for both."""
+    if request.param == "database":
+        with (
+            request.getfixturevalue("postgres").database() as address,
+            PostgresStore.open(address) as store,
+            finding_in(store, HashingEncoder(), WORDS_ALONE) as finder,
+        ):
+            yield finder
+        return
     with SqliteStore.open(tmp_path / "store.db") as store:
         finder = Finder(store, HashingEncoder(), WORDS_ALONE, index_path=tmp_path / "store.index")
         yield finder

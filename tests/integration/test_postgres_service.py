@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Literal
 
+import click
 import pytest
 from click.testing import CliRunner, Result
 from support.api import WordStance
@@ -75,6 +78,74 @@ def test_a_service_answers_from_a_database_and_keeps_its_index_by_the_store_s_id
         finally:
             runtime.close()
         assert {path.name.split(".")[0] for path in (tmp_path / "cache").iterdir()} == {runtime.store.id}
+
+
+@pytest.mark.parametrize("search", ["database", "auto"])
+def test_a_service_lets_the_database_search(
+    address: str, search: Literal["auto", "database"], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr("platformdirs.user_cache_dir", lambda *_, **__: str(tmp_path / "cache"))
+    monkeypatch.setattr("service.searched.MANY", 2)
+    settings = Settings(db=Address(address), starter=False, multilingual="off", search=search)
+    rumor = "Volcanoes erupted on Iceland yesterday"
+    with open_place(settings.db) as store:
+        store.write(put(content("iceland", rumor=rumor, variants=())), actor="ed")
+    searched = []
+    for _ in range(3):
+        runtime = Runtime.open(settings, encoder=HashingEncoder(), stance=WordStance())
+        try:
+            found = asyncio.run(runtime.checker.check(Claim(claim=rumor)))
+            assert [match.rebuttal.id for match in found.matches][:1] == ["iceland"]
+            other = ("Penguins swim upstream", "Trains carry gold eastward", "Bridges collapse tonight")[len(searched)]
+            record = content(f"r{len(searched)}", rumor=other, variants=())
+            asyncio.run(runtime.catalog.create(record, actor="ed"))
+            found = asyncio.run(runtime.checker.check(Claim(claim=record.rumor)))
+            assert [match.rebuttal.id for match in found.matches][:1] == [record.id]
+            searched.append(type(runtime.finder._indexes).__name__)  # noqa: SLF001 - which way it searches shows nowhere else
+        finally:
+            runtime.close()
+        if search == "auto" and len(searched) == 2:
+            indexed(address, monkeypatch)
+    assert searched == (["Remote"] * 3 if search == "database" else ["Indexes", "Indexes", "Remote"])
+
+
+def indexed(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Prepare the store from the command line, with the encoder of these tests."""
+    monkeypatch.setattr("service.runtime.load_encoder", lambda *_, **__: HashingEncoder())
+    monkeypatch.setenv("REJOINDER_MULTILINGUAL", "off")
+    monkeypatch.setenv("REJOINDER_STARTER", "false")
+    before = json.loads(run("store", "index", "--status", "--json", "--db", address).stdout)
+    assert [(one["whole"], one["unworded"], one["graphs"]) for one in before.values()] == [(False, None, 0)]
+    made = run("store", "index", "--db", address)
+    assert made.exception is None
+    assert "the database can search" in made.stderr
+    there = json.loads(run("store", "index", "--status", "--json", "--db", address).stdout)
+    assert [(one["whole"], one["unworded"], one["graphs"]) for one in there.values()] == [(True, 0, 1)]
+
+
+def test_what_cannot_be_searched_in_a_database_is_refused(address: str, tmp_path: Path) -> None:
+    assert "is a file" in str(run("store", "index", "--db", str(tmp_path / "a.db")).exception)
+    assert isinstance(run("store", "index", "--status", "--drop", "--db", address).exception, click.UsageError)
+    assert isinstance(run("store", "index", "--db", address).exception, StoreError)  # nothing is there yet
+    run("init", "--empty", "--db", address)
+    dropped = run("store", "index", "--drop", "--db", address)
+    assert "keeps nothing to search with" in dropped.stderr
+    for refused in (
+        Settings(db=tmp_path / "a.db", search="database"),
+        Settings(db=tmp_path / "a.db", replicas=(Address(address),)),
+    ):
+        with pytest.raises(SettingsError, match="only a store on PostgreSQL"):
+            Runtime.open(refused, encoder=HashingEncoder(), stance=WordStance())
+
+
+def test_replicas_are_named_by_their_addresses(tmp_path: Path) -> None:
+    told = Settings.from_environment({"REJOINDER_REPLICAS": "postgresql://u:p@a,b/d  postgresql://u:p@c/d"})
+    assert told.replicas == (Address("postgresql://u:p@a,b/d"), Address("postgresql://u:p@c/d"))
+    assert "u:p" not in f"{told}"
+    with pytest.raises(SettingsError, match="replica is an address"):
+        Settings.from_environment({"REJOINDER_REPLICAS": str(tmp_path)})
+    with pytest.raises(SettingsError, match="search"):
+        Settings.from_environment({"REJOINDER_SEARCH": "elsewhere"})
 
 
 def test_the_setting_takes_an_address_and_a_path(tmp_path: Path) -> None:

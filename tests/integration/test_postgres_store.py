@@ -67,6 +67,7 @@ def test_a_store_of_an_older_layout_is_brought_up_to_date(address: str, monkeypa
     with monkeypatch.context() as old:
         old.setattr(migrations, "MIGRATIONS", MIGRATIONS[:8])
         old.setattr("service.store.postgres.passages.keep", lambda *_: None)
+        old.setattr("service.store.postgres.words.keep", lambda *_: None)
         with PostgresStore.open(address) as store:
             store.write(put(GEM_ORE), actor="ed")
     with PostgresStore.open(address) as store:

@@ -83,7 +83,7 @@ class Server:
             "-D",
             f"{server.data}",
         )
-        server.set(**_QUICK, **settings)
+        server.set(**_QUICK | settings)
         return server
 
     def standby(self, folder: Path) -> Server:

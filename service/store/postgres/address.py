@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 import psycopg
-from psycopg.conninfo import conninfo_to_dict
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from service.errors import StoreError
 
@@ -37,6 +37,15 @@ def parameters(address: str) -> dict[str, Any]:
     if "," in str(given.get("host", "")) + str(given.get("hostaddr", "")):
         chosen["target_session_attrs"] = "read-write"
     return chosen | {name: value for name, value in given.items() if value is not None}
+
+
+def hosts(address: str) -> list[str]:
+    """An address of several hosts as one address for each. Raises as `parameters`."""
+    told = {name: value for name, value in parameters(address).items() if name != "target_session_attrs"}
+    names = {name: str(told[name]).split(",") for name in ("host", "hostaddr", "port") if told.get(name)}
+    count = max((len(values) for values in names.values()), default=1)
+    own = [{name: values[at % len(values)] for name, values in names.items()} for at in range(count)]
+    return [make_conninfo("", **(told | one)) for one in own]
 
 
 def place(address: str) -> str:

@@ -21,7 +21,7 @@ _MOST: Final = 16
 """Readers at one time; a query that finds none waits for one."""
 _PATIENCE_SECONDS: Final = 10.0
 _RECONNECT_SECONDS: Final = 4.0
-_Db = psycopg.Connection[tuple[Any, ...]]
+Db = psycopg.Connection[tuple[Any, ...]]
 # One round trip: our schema first, and locks that are not waited for longer than SQLite would. A commit that is told
 # is on the disk, whatever the server's default; an operator who also asks for replicas keeps what was asked for.
 _SETTINGS: Final = (
@@ -35,7 +35,7 @@ _SETTINGS: Final = (
 class Session:
     """A connection that takes the shared statements."""
 
-    def __init__(self, db: _Db) -> None:
+    def __init__(self, db: Db) -> None:
         self._db = db
 
     def execute(self, sql: str, parameters: Sequence[Any] | Mapping[str, Any] = (), /) -> psycopg.Cursor[Any]:
@@ -51,7 +51,7 @@ class Session:
         return cursor
 
 
-def connect(address: str, *, write: bool) -> _Db:
+def connect(address: str, *, write: bool) -> Db:
     """Open a connection. Transactions are begun by whoever uses it."""
     db = psycopg.connect(**parameters(address), autocommit=True)
     try:
@@ -62,11 +62,11 @@ def connect(address: str, *, write: bool) -> _Db:
     return db
 
 
-def _set_up(db: _Db, *, write: bool) -> None:
+def _set_up(db: Db, *, write: bool) -> None:
     db.execute(_SETTINGS, (SCHEMA, f"{int(BUSY_SECONDS * 1000)}", "off" if write else "on"))
 
 
-def check_whole(db: _Db) -> None:
+def check_whole(db: Db) -> None:
     """Raise `psycopg.OperationalError` for a connection that the server has closed meanwhile.
 
     A server that goes says so or hangs up, and either can be read; nothing else can while no query is running. That
@@ -78,9 +78,14 @@ def check_whole(db: _Db) -> None:
 
 
 class Readers:
-    """Read-only connections, lent for one query at a time."""
+    """Read-only connections, lent for one query at a time.
 
-    def __init__(self, address: str) -> None:
+    Args:
+        address: of the server, or of several of which one takes writes.
+        patience_s: how long a connection is waited for.
+    """
+
+    def __init__(self, address: str, *, patience_s: float = _PATIENCE_SECONDS) -> None:
         self._place = place(address)
         self._pool = ConnectionPool(
             kwargs={**parameters(address), "autocommit": True},
@@ -90,7 +95,7 @@ class Readers:
             configure=lambda db: _set_up(db, write=False),
             check=check_whole,
             name="rejoinder-store-readers",
-            timeout=_PATIENCE_SECONDS,
+            timeout=patience_s,
             reconnect_timeout=_RECONNECT_SECONDS,
             num_workers=1,
         )
@@ -103,10 +108,16 @@ class Readers:
         Raises:
             StoreError: or its subclass that fits; also after `close`.
         """
+        with self.bare() as db:
+            yield Session(db)
+
+    @contextmanager
+    def bare(self) -> Iterator[Db]:
+        """As `lend`, for statements that are PostgreSQL's own."""
         with translating(self._place):
             db = self._pool.getconn()
             try:
-                yield Session(db)
+                yield db
             finally:
                 if db.info.transaction_status not in (TransactionStatus.IDLE, TransactionStatus.UNKNOWN):
                     db.close()  # it is in the middle of something

@@ -7,7 +7,7 @@ from typing import Any, Final
 import psycopg
 
 from service.errors import StoreCorruptError, StoreError
-from service.store.postgres import passages
+from service.store.postgres import passages, words
 from service.store.postgres.connection import SCHEMA, Session
 from service.store.postgres.tables import PostgresTables
 from service.store.postgres.writer import in_transaction
@@ -15,7 +15,11 @@ from service.store.sql.layout import LAYOUT
 from service.store.sql.tables import Migration
 from service.store.sql.times import now_text
 
-MIGRATIONS: Final = (*LAYOUT, Migration(9, "vectors that the database can search", passages.lay_out))
+MIGRATIONS: Final = (
+    *LAYOUT,
+    Migration(9, "vectors that the database can search", passages.lay_out),
+    Migration(10, "words that the database can search", words.lay_out),
+)
 
 _ENCODING: Final = "UTF8"
 _TABLES: Final = "SELECT count(*) FROM pg_tables WHERE schemaname = ?"

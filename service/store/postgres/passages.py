@@ -14,9 +14,9 @@ from typing import Any, Final
 
 import numpy as np
 
+from service.store.sql.beside import Packed
 from service.store.sql.connection import Connection
 from service.store.sql.tables import Tables
-from service.store.sql.vectors import Packed
 
 _INSERT: Final = (
     "INSERT INTO passage (key, model, place, field, status, language, embedding) "

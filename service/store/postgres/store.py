@@ -2,26 +2,105 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from contextlib import closing
-from typing import Self
+from typing import Self, TypeVar
 
-from service.store.postgres import passages
-from service.store.postgres.address import place
+import numpy as np
+from numpy.typing import NDArray
+
+from service.store.base import Write, Written
+from service.store.postgres.address import hosts, place
+from service.store.postgres.beside import Beside
 from service.store.postgres.connection import Readers, connect
 from service.store.postgres.faults import translating
 from service.store.postgres.migrations import prepare, version
+from service.store.postgres.replicas import Replicas, Server
+from service.store.postgres.routed import Routed
+from service.store.postgres.searching import Searching
 from service.store.postgres.writer import Writer
-from service.store.sql.connection import Connection
+from service.store.searching import Scale, Searcher
+from service.store.sql.connection import Connection, Writes
 from service.store.sql.store import Clock, SqlStore
 from service.store.sql.times import now
 
+T = TypeVar("T")
+
 
 class PostgresStore(SqlStore):
-    """The store in a schema of a PostgreSQL database. Any number of processes, on any machines, may have it open."""
+    """The store in a schema of a PostgreSQL database. Any number of processes, on any machines, may have it open.
 
-    def __init__(self, address: str, readers: Readers, writer: Writer, clock: Clock = now) -> None:
+    Attributes:
+        place: what errors call it.
+        searching: what is needed to search inside the database.
+    """
+
+    def __init__(self, address: str, readers: Readers, writer: Writes, clock: Clock = now) -> None:
         self.place = place(address)
-        super().__init__(readers, writer, clock, beside=passages.keep)
+        self._address = address
+        super().__init__(readers, writer, clock, beside=Beside())
+        self.searching = Searching(address, readers, writer)
+        self._replicas: Replicas | None = None
+
+    def read_from(self, addresses: Sequence[str], *, behind_s: float) -> None:
+        """From now on let replicas answer `read` and searches, where they are not too far behind.
+
+        Args:
+            addresses: of the replicas; one may name several hosts.
+            behind_s: how many seconds a replica may be behind.
+
+        Raises:
+            StoreError: one of them is no address. A replica that does not answer is no error: it may come.
+        """
+
+        def opened(readers: Readers) -> PostgresStore:
+            return PostgresStore(self._address, readers, self._writer, self._clock)
+
+        servers = [Server(one, opened) for address in addresses for one in hosts(address)]
+        self._replicas = Replicas(self, self._address, servers, behind_s)
+
+    def searcher(self, *, model: str, dim: int, scale: Scale) -> Searcher:
+        """What searches this store for one encoder, on a replica where one may be asked."""
+
+        def direct(store: SqlStore) -> Searcher:
+            if not isinstance(store, PostgresStore):
+                raise TypeError(f"{store!r} cannot search")
+            return store.searching.searcher(model=model, dim=dim, scale=scale)
+
+        return direct(self) if self._replicas is None else Routed(self._replicas, direct)
+
+    def read(self, work: Callable[[SqlStore], T], *, at_least: int = 0) -> T:
+        """See `SqlStore`; on a replica, where one may be asked."""
+        return work(self) if self._replicas is None else self._replicas.read(work, at_least=at_least)
+
+    def saw(self, version: int) -> None:
+        """See `SqlStore`."""
+        if self._replicas is not None:
+            self._replicas.saw(version)
+
+    def write(self, writes: Sequence[Write], *, actor: str) -> list[Written]:
+        """See `SqlStore`."""
+        try:
+            return super().write(writes, actor=actor)
+        finally:
+            self._wrote()
+
+    def put_vectors(self, model: str, vectors: Sequence[tuple[str, int, NDArray[np.float32]]]) -> None:
+        """See `SqlStore`."""
+        try:
+            super().put_vectors(model, vectors)
+        finally:
+            self._wrote()
+
+    def close(self) -> None:
+        """See `SqlStore`."""
+        if self._replicas is not None:
+            self._replicas.close()
+        super().close()
+
+    def _wrote(self) -> None:
+        if self._replicas is not None:
+            self._replicas.wrote()
 
     def settle_numbers(self, db: Connection) -> None:
         """See `SqlStore`; PostgreSQL counts apart from the rows."""

@@ -1,0 +1,31 @@
+"""A finder whose store searches by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from embeddings.encoder import Encoder
+from service.calibration import Nearness
+from service.finder import Finder
+from service.remote import SCALE, Remote
+from service.store.postgres import PostgresStore
+
+
+def remote(store: PostgresStore, encoder: Encoder) -> Remote:
+    """What a runtime searches with that has prepared its store."""
+    model = f"{encoder.name}@{encoder.revision}"
+    store.searching.prepare(model, encoder.dim, lambda *_: None)
+    return Remote(store.searcher(model=model, dim=encoder.dim, scale=SCALE))
+
+
+@contextmanager
+def finding_in(store: PostgresStore, encoder: Encoder, nearness: Nearness) -> Iterator[Finder]:
+    """A finder over a store that is prepared for it. Its index file is none: nothing may be written there."""
+    nowhere = Path("/nonexistent/store.index")
+    finder = Finder(store, encoder, nearness, index_path=nowhere, indexes=remote(store, encoder))
+    try:
+        yield finder
+    finally:
+        finder.close()
