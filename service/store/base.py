@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Iterator, Sequence
-from typing import Literal, NamedTuple, Protocol
+from typing import Literal, NamedTuple, Protocol, TypeVar
 
 import numpy as np
 from msgspec import Struct
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from service.domain import ApiKey, Event, Filters, Rebuttal, RebuttalContent, Revision, Role
 from service.feedback import Feedback, FeedbackContent
+from service.store.encodings import Encodings
 from service.store.links import Links
 from service.store.people import People
 from service.store.provenance import Provenances
@@ -20,6 +21,7 @@ from service.store.standing import Standing
 from service.store.tallies import Tallies
 from service.store.watches import Watches
 
+T = TypeVar("T")
 Outcome = Literal["created", "updated", "unchanged"]
 Action = Literal["create", "update", "import", "publish", "cite", "merge", "retract", "supersede", "starter"]
 
@@ -96,6 +98,14 @@ class Store(Protocol):
     id: str
     """Made at random with the store: tells whose index a file is."""
 
+    def read(self, work: Callable[[Store], T], *, at_least: int = 0) -> T:
+        """Do work that only reads, all of it where at least a version of the store is known: on a replica, perhaps."""
+        ...
+
+    def saw(self, version: int) -> None:
+        """Somebody who asks has seen this version: nothing is answered from before it."""
+        ...
+
     def head(self) -> int:
         """Number of the last event; 0 when there is none."""
         ...
@@ -111,6 +121,10 @@ class Store(Protocol):
 
     def count(self, filters: Filters | None = None) -> int:
         """How many records there are."""
+        ...
+
+    def ids(self, filters: Filters, limit: int) -> list[str]:
+        """The ids of records that the filters let through, so many at most, in no order."""
         ...
 
     def get(self, rebuttal_id: str) -> Rebuttal:
@@ -257,6 +271,11 @@ class Store(Protocol):
     @property
     def provenances(self) -> Provenances:
         """Where imported records came from."""
+        ...
+
+    @property
+    def encodings(self) -> Encodings:
+        """What there is of each encoder, and the facts about encoders."""
         ...
 
     @property

@@ -16,6 +16,7 @@ from service.errors import AlreadyExistsError, StoreCorruptError, StoreLockedErr
 from service.places import Place
 from service.store.opening import exists, open_place
 from service.store.sql import SqlStore, access_log, events, vectors
+from service.store.sql.beside import Packed
 from service.store.sql.connection import Connection
 from service.store.sql.layout import LAYOUT
 
@@ -140,7 +141,7 @@ def _copy(source: Connection, db: Connection, store: SqlStore, table: Table, on_
     for piece in _pieces(source, table):
         db.executemany(query, piece)
         if table.name == "vectors":
-            store.beside(db, [(key, vectors.Packed(*packed)) for key, *packed in piece])
+            store.beside.vectors(db, [(key, Packed(*packed)) for key, *packed in piece])
         done += len(piece)
         on_progress(table.name, done, total)
     return done

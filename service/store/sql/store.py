@@ -7,7 +7,7 @@ import functools
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from types import TracebackType
-from typing import Final, Self
+from typing import Final, Self, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +17,9 @@ from service.errors import NotFoundError
 from service.feedback import Feedback, FeedbackContent
 from service.store.base import FeedbackPage, Page, VectorChange, Vectors, Write, Written
 from service.store.sql import events, feedback, keys, meta, records, standing, vectors
+from service.store.sql.beside import Beside
 from service.store.sql.connection import Connection, Readers, Writes
+from service.store.sql.encodings import Encodings
 from service.store.sql.filters import cursor_after, last_of
 from service.store.sql.links import Links
 from service.store.sql.people import People
@@ -25,7 +27,6 @@ from service.store.sql.provenance import Provenances
 from service.store.sql.sources import Sources
 from service.store.sql.tallies import Tallies
 from service.store.sql.times import cut, now
-from service.store.sql.vectors import Beside, nothing
 from service.store.sql.vectors import put as put_vectors
 from service.store.sql.watches import Watches
 from service.store.sql.writing import Author, Batch
@@ -36,6 +37,7 @@ _ALL: Final = Filters()
 _TOUCH_EVERY: Final = dt.timedelta(minutes=1)
 
 Clock = Callable[[], dt.datetime]
+T = TypeVar("T")
 
 
 class SqlStore:
@@ -45,11 +47,11 @@ class SqlStore:
         readers: lends connections for what only reads.
         writer: does what writes.
         clock: tells, with a time zone, when a record is written.
-        beside: what the engine does besides with vectors that are stored.
+        beside: what the engine keeps besides.
     """
 
-    def __init__(self, readers: Readers, writer: Writes, clock: Clock = now, *, beside: Beside = nothing) -> None:
-        self.beside = beside
+    def __init__(self, readers: Readers, writer: Writes, clock: Clock = now, *, beside: Beside | None = None) -> None:
+        self.beside = beside or Beside()
         self._clock = clock
         self._readers = readers
         self._writer = writer
@@ -62,11 +64,19 @@ class SqlStore:
         self.watches = Watches(readers, writer)
         self.people = People(readers, writer)
         self.provenances = Provenances(readers, writer)
+        self.encodings = Encodings(readers, writer, self.beside)
         self.id = self.get_meta(meta.STORE_ID) or ""
 
     def inside(self) -> tuple[Readers, Writes]:
         """The way to the tables themselves: for what works on all of them, as `service.store.moving` does."""
         return self._readers, self._writer
+
+    def read(self, work: Callable[[SqlStore], T], *, at_least: int = 0) -> T:  # noqa: ARG002 - here there is one server
+        """Do work that only reads, all of it where at least a version of the store is known."""
+        return work(self)
+
+    def saw(self, version: int) -> None:
+        """Somebody who asks has seen this version: answer nothing from before it."""
 
     def settle_numbers(self, db: Connection) -> None:
         """After rows were laid down with their numbers: let those that the engine gives go on behind them."""
@@ -85,6 +95,11 @@ class SqlStore:
         """How many records there are."""
         with self._readers.lend() as db:
             return records.count(db, filters or _ALL)
+
+    def ids(self, filters: Filters, limit: int) -> list[str]:
+        """The ids of records that the filters let through, so many at most, in no order."""
+        with self._readers.lend() as db:
+            return records.ids(db, filters, limit)
 
     def get(self, rebuttal_id: str) -> Rebuttal:
         """The record as it stands. Raises `NotFoundError`."""

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Final, NamedTuple
+from collections.abc import Sequence
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from service.domain import Rebuttal
 from service.passages import FIELDS, Passage, passages
 from service.store.base import VectorChange, Vectors
+from service.store.sql.beside import Beside, Packed
 from service.store.sql.connection import Connection
 from service.store.sql.meta import among
 from service.store.sql.records import decode
@@ -22,14 +23,6 @@ _INSERT: Final = (
     "INSERT INTO vectors (key, model, fields, vectors) VALUES (?, ?, ?, ?) "
     "ON CONFLICT (key, model) DO UPDATE SET fields = excluded.fields, vectors = excluded.vectors"
 )
-
-
-class Packed(NamedTuple):
-    """The vectors of a record as they are stored: uint8 field numbers, and rows of little-endian float16."""
-
-    model: str
-    fields: bytes
-    vectors: bytes
 
 
 def pack(model: str | None, texts: Sequence[Passage], vectors: NDArray[np.float32]) -> Packed:
@@ -55,14 +48,6 @@ def unpack(fields: bytes, vectors: bytes) -> tuple[NDArray[np.uint8], NDArray[np
     return numbers, np.frombuffer(vectors, "<f2").reshape(len(numbers), -1).astype(np.float32)
 
 
-Beside = Callable[[Connection, Sequence[tuple[int, Packed]]], None]
-"""What an engine does besides with vectors (by the keys of their records) that were stored, in the same transaction."""
-
-
-def nothing(_: Connection, __: Sequence[tuple[int, Packed]]) -> None:
-    """For an engine that searches elsewhere."""
-
-
 class Changes:
     """What a batch of writes does to vectors."""
 
@@ -82,7 +67,7 @@ class Changes:
         """Lay the changes down."""
         db.executemany("DELETE FROM vectors WHERE key = ?", ((key,) for key in self._outdated))
         db.executemany(_INSERT, ((key, *packed) for (key, _), packed in self._new.items()))
-        beside(db, [(key, packed) for (key, _), packed in self._new.items()])
+        beside.vectors(db, [(key, packed) for (key, _), packed in self._new.items()])
 
 
 def position(db: Connection) -> int:
@@ -91,20 +76,40 @@ def position(db: Connection) -> int:
 
 
 def put(
-    db: Connection, model: str, made: Sequence[tuple[str, int, NDArray[np.float32]]], beside: Beside = nothing
-) -> None:
-    """Store vectors made after the fact, and move their records to the end of the feed: indexes then see them."""
+    db: Connection,
+    model: str,
+    made: Sequence[tuple[str, int, NDArray[np.float32]]],
+    beside: Beside,
+    *,
+    quiet: bool = False,
+) -> int:
+    """Store vectors made after the fact, and move their records to the end of the feed: indexes then see them.
+
+    Args:
+        db: in the middle of a write.
+        model: ``name@revision``.
+        made: id, revision and vectors of each record.
+        beside: told of what was stored.
+        quiet: leave the records where they are in the feed: no index follows this model yet.
+
+    Returns:
+        How many were stored: those of a revision that is not the current one are passed over.
+    """
+    kept = 0
     last = position(db)
     query = "SELECT b.key, CAST(r.record AS BLOB) FROM rebuttal b JOIN revision r ON r.event = b.event"
     for rebuttal_id, revision, vectors in made:
         row = db.execute(f"{query} WHERE b.id = ? AND b.revision = ?", (rebuttal_id, revision)).fetchone()
         if row is None:
             continue
-        last += 1
         packed = pack(model, passages(decode(row[1])), vectors)
         db.execute(_INSERT, (row[0], *packed))
-        beside(db, [(row[0], packed)])
-        db.execute("UPDATE rebuttal SET position = ? WHERE key = ?", (last, row[0]))
+        beside.vectors(db, [(row[0], packed)])
+        kept += 1
+        if not quiet:
+            last += 1
+            db.execute("UPDATE rebuttal SET position = ? WHERE key = ?", (last, row[0]))
+    return kept
 
 
 def missing(db: Connection, model: str, since: int, limit: int) -> list[tuple[int, Rebuttal]]:

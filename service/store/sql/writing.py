@@ -13,6 +13,7 @@ from service.errors import AlreadyExistsError, InvalidRecordError, RevisionMisma
 from service.passages import Passage, passages
 from service.store.base import Write, Written
 from service.store.sql import events, vectors
+from service.store.sql.beside import Beside, Packed
 from service.store.sql.connection import Connection
 from service.store.sql.meta import among, storable
 from service.store.sql.records import columns, decode
@@ -37,7 +38,7 @@ class Prepared(NamedTuple):
     id: str
     sha256: str
     passages: list[Passage]
-    vectors: vectors.Packed | None
+    vectors: Packed | None
 
 
 class Current(NamedTuple):
@@ -82,7 +83,7 @@ class Batch:
     A record may be written twice in one batch: the second write sees what the first has made of it.
     """
 
-    def __init__(self, db: Connection, author: Author, beside: vectors.Beside) -> None:
+    def __init__(self, db: Connection, author: Author, beside: Beside) -> None:
         self._db = db
         self._beside = beside
         self._actor = storable(author.actor)
@@ -156,6 +157,7 @@ class Batch:
         self._db.executemany(_UPSERT, ((key, number, place, *columns(record)) for key, (number, place, record) in rows))
         self._flush_topics()
         self._vectors.flush(self._db, self._beside)
+        self._beside.records(self._db, [(key, number, record) for key, (number, _, record) in rows])
 
     def _flush_topics(self) -> None:
         old = ((key,) for key in self._rows if key < self._first_new_key)
