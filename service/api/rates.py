@@ -1,7 +1,8 @@
 """How often a key may ask: a bucket for each that fills evenly and holds a minute's worth.
 
-In memory: the workers of one ``rejoinder serve`` count together, several services each for themselves. What is left
-stands in the headers of draft-ietf-httpapi-ratelimit-headers-10, `RateLimit-Policy` and `RateLimit`.
+In memory: the workers of one ``rejoinder serve`` count together. Several services do so in the database of the store
+that they share (`service.api.shared.Limits`), and each for itself where there is none. What is left stands in the
+headers of draft-ietf-httpapi-ratelimit-headers-10, `RateLimit-Policy` and `RateLimit`.
 """
 
 from __future__ import annotations
