@@ -43,7 +43,7 @@ check: $(VENV)/.installed ## Check a claim: make check CLAIM="Pakistan handed ov
 serve: $(VENV)/.installed ## Start the API on your store; ARGS="--port 8080" passes options
 	@exec $(BIN)/rejoinder serve $(ARGS)
 
-test: $(VENV)/.installed $(VENV)/.dev $(VENV)/.clients $(VENV)/.node $(VENV)/.extension $(VENV)/.browser $(VENV)/.multilingual ## Run every test against the installed package, with the coverage gate
+test: $(VENV)/.installed $(VENV)/.dev $(VENV)/.bench $(VENV)/.clients $(VENV)/.node $(VENV)/.extension $(VENV)/.browser $(VENV)/.multilingual ## Run every test against the installed package, with the coverage gate
 	$(BIN)/pytest --cov --cov-report=term $(ARGS)
 	$(BIN)/pytest -m multilingual -o pythonpath='tests $(VENV)/multilingual'
 
@@ -61,8 +61,8 @@ format: $(VENV)/.dev ## Put every file into the house format
 eval: $(VENV)/.installed $(VENV)/.dev ## Score the service on labelled claims
 	$(BIN)/python benchmarks/evaluate.py --write docs/evaluation.md $(ARGS)
 
-bench: $(VENV)/.installed $(VENV)/.dev ## Measure speed and memory side by side with peers
-	$(BIN)/python benchmarks/speed.py --write docs/performance.md $(ARGS)
+bench: $(VENV)/.installed $(VENV)/.dev $(VENV)/.bench ## Measure speed and memory side by side with peers
+	TORCH_PIP_ARGS='$(TORCH_PIP_ARGS)' $(BIN)/python benchmarks/perform.py --write docs/performance.md $(ARGS)
 
 bench-smoke: $(VENV)/.installed ## Fail where a path has become 1.5 times slower than benchmarks/smoke.json says
 	$(BIN)/python benchmarks/smoke.py $(ARGS)
@@ -77,6 +77,10 @@ lock: ## Resolve the locked versions again (needs uv)
 	$(COMPILE) --group build --constraints requirements/core.txt --output-file requirements/build.txt
 	$(COMPILE) pyproject.toml --extra models --group dev --constraints requirements/core.txt --constraints requirements/torch.txt \
 		--excludes requirements/excludes.txt --no-emit-package torch --output-file requirements/dev.txt
+	$(COMPILE) --group bench --constraints requirements/core.txt --constraints requirements/dev.txt --output-file requirements/bench.txt
+	@for peer in benchmarks/peers/requirements/*.in; do \
+		$(COMPILE) --no-generate-hashes --constraints requirements/torch.txt --excludes requirements/excludes.txt \
+			--no-emit-package torch "$$peer" --output-file "$${peer%.in}.txt" || exit 1; done
 
 clients: $(VENV)/.installed $(VENV)/.dev $(VENV)/.node ## Make the generated parts of the clients again from the API's document
 	$(BIN)/python clients/openapi.py > $(VENV)/openapi.json
@@ -129,6 +133,11 @@ $(VENV)/.dev: requirements/dev.txt requirements/torch.txt $(VENV)/.core
 	@$(PIP) install $(LOCKED) -r requirements/dev.txt
 	@$(PIP) install $(TORCH_PIP_ARGS) -r requirements/torch.txt
 	@$(BIN)/python -c 'import torch' || { echo 'torch does not load: see docs/how-to/install.md' >&2; exit 1; }
+	@touch $@
+
+$(VENV)/.bench: requirements/bench.txt $(VENV)/.core
+	@echo 'Installing what draws the plots of the benchmarks'
+	@$(PIP) install $(LOCKED) -r requirements/bench.txt
 	@touch $@
 
 # Half a gigabyte that nothing else needs.

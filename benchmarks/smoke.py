@@ -17,7 +17,7 @@ Of a path's ratios the median counts, and one that is too high is measured again
 was noise. Counting instructions would be steadier still, but it needs `perf` or `valgrind`, which a fresh Debian has
 not, and rights that a container seldom has. Processor time is there everywhere, leaves out the time that other
 processes take, and a slower or faster clock moves path and yardstick alike. What it does not see is waiting: a lock or
-a sleep that makes an answer late costs no processor time; `benchmarks/speed.py` measures what a client sees.
+a sleep that makes an answer late costs no processor time; `make bench` measures what a client sees.
 """
 
 from __future__ import annotations
