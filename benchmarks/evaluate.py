@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from evaluation.ablations import ablations
+from evaluation.frontier import frontier
 from evaluation.languages import languages
 from evaluation.matching import abstention, retrieval
 from evaluation.reliability import calibration
@@ -23,7 +24,7 @@ from evaluation.tables import Chapter, Table
 from evaluation.verdicts import verdicts
 from evaluation.workbench import Workbench, told
 
-# In this order: abstention and calibration take records out of the store that retrieval searches.
+# In this order: abstention and what follows take records out of the store that retrieval searches.
 CHAPTERS: dict[str, Callable[[Workbench], list[Table]]] = {
     "stance": stance,
     "verdicts": verdicts,
@@ -31,6 +32,7 @@ CHAPTERS: dict[str, Callable[[Workbench], list[Table]]] = {
     "retrieval": retrieval,
     "abstention": abstention,
     "calibration": calibration,
+    "frontier": frontier,
     "languages": languages,
 }
 LATER = "languages"  # takes long, and needs an extra

@@ -1,6 +1,5 @@
 """How well claims find records, per language: words, the English encoder, the multilingual one, fused.
 
-    export PYTHONPATH=.:training/multilingual
     python benchmarks/multilingual.py --data ../shared/data --cache /tmp/raw.npz --write docs/reference/languages.md
 
 Claims that assert or deny are asked in a store with the starter corpus, all authored rumors (298 in 13 languages) and
@@ -16,14 +15,17 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import sys
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
-import cases as known
 import numpy as np
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "training" / "multilingual"))
+import cases as known
 from calibrate import finder_over, halves, of
 from raw import KeptEncoder, RawVectors
 

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from service.domain import Profile
 
 FILE: Final = "calibration.json"
+_LEAST: Final = 1e-6  # no probability counts as less: logarithms stay finite
 _USUAL: Final = 1_000  # records; only a unit, so that the bias is that of a store of this size
 
 
@@ -50,6 +51,33 @@ class Sides(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     denies: tuple[float, ...]
 
 
+class SecondLook(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """When a claim is read against a rumor a second time, without the statement, and what that reading counts.
+
+    With the statement and without it, the model makes different mistakes: an accusation should survive both readings.
+
+    Attributes:
+        least: the stance model's own probability of an assertion from which a pair is read again.
+        weight: of the second reading in the mean of both, of their log probabilities.
+    """
+
+    least: Annotated[float, Meta(ge=0, le=1)]
+    weight: Annotated[float, Meta(ge=0, le=1)]
+
+    def wanted(self, first: NDArray[np.float32]) -> bool:
+        """Whether a first reading, probabilities of shape (3,), leans to an assertion."""
+        return bool(first[0] >= self.least)
+
+    def together(self, first: NDArray[np.float32], second: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Both readings as one, probabilities of shape (3,), in the order asserts, denies, other."""
+        logits = [
+            (1 - self.weight) * math.log(max(float(one), _LEAST)) + self.weight * math.log(max(float(other), _LEAST))
+            for one, other in zip(first, second, strict=True)
+        ]
+        weights = np.exp(np.array(logits) - max(logits))
+        return np.asarray(weights / weights.sum(), np.float32)
+
+
 class Thresholds(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """From which probability on a side is taken, and the false accusations that this was chosen for.
 
@@ -75,6 +103,7 @@ class Calibration(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
         gate: below this nearness a candidate is not worth the stance model.
         related: from this nearness on, a record that does not settle the claim is offered as background.
         sides: the stance calibration.
+        second_look: at what leans to an assertion; None: every pair is read once.
         profiles: thresholds by how careful the operator wants to be.
         judged: how many candidates the stance model sees.
         reranked: how many of the nearest records of a search the stance model reads as well.
@@ -91,6 +120,7 @@ class Calibration(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     judged: Annotated[int, Meta(ge=1, le=20)]
     reranked: Annotated[int, Meta(ge=0, le=50)] = 0
     profile: Profile = "balanced"
+    second_look: SecondLook | None = None
 
     @property
     def rebutted(self) -> float:
@@ -122,13 +152,13 @@ def stance_features(raw: NDArray[np.float32], nearness: float) -> tuple[float, .
 
     Cosine and words apart were no better on unseen rumors, and know nothing of the size of the store.
     """
-    asserts, denies, other = (max(float(p), 1e-6) for p in raw)
+    asserts, denies, other = (max(float(p), _LEAST) for p in raw)
     return math.log(asserts / other), math.log(denies / other), log_odds(nearness), 1.0
 
 
 def log_odds(probability: float) -> float:
     """Natural logarithm of p / (1 - p), finite for 0 and 1."""
-    kept = min(max(probability, 1e-6), 1 - 1e-6)
+    kept = min(max(probability, _LEAST), 1 - _LEAST)
     return math.log(kept / (1 - kept))
 
 

@@ -28,6 +28,8 @@ from service.verdict_id import VerdictIds
 from service.versions import records_at
 
 _DEEPEST = 20_000
+# Where a filter lets at most so many records through, the store names them and all of them are compared.
+_NAMED = 10_000
 _TRIES = 3
 _BY_WORDS = " Nor does the encoder, so only shared words and names count; the extra `multilingual` finds by meaning."
 
@@ -116,9 +118,11 @@ class Checker:
         """The nearest records, published ones only, without a verdict."""
         text = sought(query) or query
         deep = max(DEEP, 2 * limit)
+        only = None
         while True:
-            candidates = (await self._finder.find([text], deep))[0]
-            records = self._finder.store.get_many([candidate.id for candidate in candidates])
+            candidates = (await self._finder.find([text], deep, only))[0]
+            ids = [candidate.id for candidate in candidates]
+            records = self._finder.store.read(lambda store, ids=ids: store.get_many(ids))  # type: ignore[misc]
             found = [
                 (candidate, records[candidate.id])
                 for candidate in candidates
@@ -127,6 +131,14 @@ class Checker:
             if len(found) >= limit or len(candidates) < deep or deep >= _DEEPEST:
                 return (await self._reread(normalise(query).text or query, found))[:limit]
             deep *= 8
+            only = self._named(filters) if only is None else only
+
+    def _named(self, filters: Filters) -> frozenset[str] | None:
+        """All records that pass the filters, if they are few."""
+        language = filters.language and primary(filters.language)  # as `fits` reads it
+        published = structs.replace(filters, status=filters.status or "published", language=language)
+        ids = self._finder.store.read(lambda store: store.ids(published, _NAMED + 1))
+        return None if len(ids) > _NAMED else frozenset(ids)
 
     async def _reread(self, text: str, found: list[tuple[Candidate, Rebuttal]]) -> list[Hit]:
         """Put the nearest few in the order of both stages' odds; alone, neither ranks as well as the two together."""
@@ -177,7 +189,10 @@ class Checker:
         worth = [at for at, one in enumerate(asked) if junk_of(one.text) is None]
         # By vectors and by words: twice what is judged is found, and nothing that nobody will look at.
         deep = max([2 * self._calibration.judged, *(claim.limit for claim in claims)])
-        deep = DEEP if any(claim.as_of for claim in claims) else deep
+        if any(claim.as_of for claim in claims):
+            deep = DEEP
+            # What stood is read from the store of now: the search must not be of an earlier one.
+            await asyncio.to_thread(self._finder.store.saw, version)
         found = await self._finder.look([asked[at].sought for at in worth], deep) if worth else []
         near = dict(zip(worth, found, strict=True))
         dated = {at: Question(day, asked[at].sought, near[at].candidates) for at in worth if (day := claims[at].as_of)}
@@ -221,11 +236,22 @@ class Checker:
                         place[candidate.id] = len(pairs)
                         pairs.append(pair)
             places.append(place)
-        raw = await self.judges.run(pairs) if pairs else []
+        raw = await self._read(pairs) if pairs else []
         return [
             [self._judged(task, candidate, raw, place.get(candidate.id)) for candidate in task.candidates]
             for task, place in zip(tasks, places, strict=True)
         ]
+
+    async def _read(self, pairs: Sequence[StancePair]) -> list[NDArray[np.float32]]:
+        """The model's readings; what leans to an assertion it reads again beside the rumor alone."""
+        raw = await self.judges.run(pairs)
+        look = self._calibration.second_look
+        again = [at for at, pair in enumerate(pairs) if look and pair.statement and look.wanted(raw[at])]
+        if look and again:
+            second = await self.judges.run([pairs[at]._replace(statement=None) for at in again])
+            for at, reading in zip(again, second, strict=True):
+                raw[at] = look.together(raw[at], reading)
+        return raw
 
     def _pair(self, text: str, record: Rebuttal) -> StancePair | None:
         """The record in a language that the model reads; None where it has no such wording."""

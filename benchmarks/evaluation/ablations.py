@@ -69,6 +69,7 @@ class Variants:
             WHOLE: checker(),
             "without words": checker(without_words),
             "without the encoder": checker(without_encoder),
+            "without the second look": checker(calibration=structs.replace(models.calibration, second_look=None)),
             "one record judged": checker(calibration=structs.replace(models.calibration, judged=1)),
             "stance model taken at its word": checker(calibration=uncalibrated(models.calibration)),
         }

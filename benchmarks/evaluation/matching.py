@@ -44,7 +44,7 @@ def _ranked(bench: Workbench, what: str, runtime: Runtime, cases: list[Case], pl
         note=f"{runtime.store.count():,} fact checks. Vectors: of the rumor, the statement and the title of each; "
         "plain MiniLM: of the rumor and the title. The service fuses words and vectors.",
         columns=("ranking", "MAP@5", "MRR", "R@1", "R@5", "R@10"),
-        rows=tuple(Row(name, _quality(ranked, cases)) for name, ranked in rankings.items()),
+        rows=tuple(Row(name, quality(ranked, cases)) for name, ranked in rankings.items()),
     )
 
 
@@ -52,7 +52,8 @@ def _names(by: VectorSearch | WordSearch, texts: Sequence[str]) -> list[list[str
     return [[hit.key for hit in hits] for hits in by.hits(texts, DEEP)]
 
 
-def _quality(rankings: list[list[str]] | None, cases: Sequence[Case]) -> tuple[Figure | str, ...]:
+def quality(rankings: list[list[str]] | None, cases: Sequence[Case]) -> tuple[Figure | str, ...]:
+    """MAP@5, MRR, and recall at 1, 5 and 10; for None a word on why there is no figure."""
     if rankings is None:
         return (_NONE, "", "", "", "")
     pairs = [(ranked, case.gold) for ranked, case in zip(rankings, cases, strict=True)]

@@ -54,21 +54,22 @@ def calibration(bench: Workbench) -> list[Table]:
     """Reliability, calibration error, Brier score, and what other thresholds would do."""
     gone = known.removed(bench.data) & {record.id for record in bench.tweets[0]}
     without_gold(bench.over_tweets, gone)
-    tweets = [_left(case, gone) for case in bench.tweets[1] if not fitted_on(_left(case, gone))]
+    tweets = [left(case, gone) for case in bench.tweets[1] if not fitted_on(left(case, gone))]
     sets = {
-        "other hands, the half not fitted on": _readings(bench, bench.over_news, other_hands(bench)),
-        "tweets (2A dev, half the gold removed), the half not fitted on": _readings(bench, bench.over_tweets, tweets),
+        "other hands, the half not fitted on": readings_of(bench, bench.over_news, other_hands(bench)),
+        "tweets (2A dev, half the gold removed), the half not fitted on": readings_of(bench, bench.over_tweets, tweets),
     }
     every = [one for readings in sets.values() for one in readings]
     return [_reliability(every), _errors({**sets, "all": every}), _frontier(bench.calibration, every)]
 
 
-def _left(case: Case, gone: frozenset[str]) -> Case:
+def left(case: Case, gone: frozenset[str]) -> Case:
+    """A case with records taken out of the store; without any it asserts no rumor that is left."""
     gold = case.gold - gone
     return case._replace(gold=gold, stance="asserts" if gold else "other")
 
 
-def _readings(bench: Workbench, runtime: Runtime, cases: Sequence[Case]) -> list[Reading]:
+def readings_of(bench: Workbench, runtime: Runtime, cases: Sequence[Case]) -> list[Reading]:
     """What the record that speaks says of each claim, whatever the thresholds make of it."""
     texts = [case.text for case in cases]
     # With these thresholds every claim that was read gets a verdict, and the record that gives it stands first.
@@ -111,13 +112,14 @@ def _errors(sets: dict[str, list[Reading]]) -> Table:
 
 def _frontier(calibration: Calibration, readings: Sequence[Reading]) -> Table:
     named = {f"profile `{name}`": at.rebutted for name, at in calibration.profiles.items()}
-    rows = [Row(f"{name} ({at:.3f})", _accusing(readings, at)) for name, at in named.items()]
-    rows += [Row(f"{at:.2f}", _accusing(readings, at)) for at in THRESHOLDS]
+    rows = [Row(f"{name} ({at:.3f})", accusing(readings, at)) for name, at in named.items()]
+    rows += [Row(f"{at:.2f}", accusing(readings, at)) for at in THRESHOLDS]
     columns = ("threshold", "asserting claims caught, right record", "innocent claims accused")
     return Table(title="Accusations by threshold", note=_ACCUSED, columns=columns, rows=tuple(rows))
 
 
-def _accusing(readings: Sequence[Reading], threshold: float) -> tuple[Figure, Figure]:
+def accusing(readings: Sequence[Reading], threshold: float) -> tuple[Figure, Figure]:
+    """Asserting claims that are caught with the right record, and innocent ones that are accused."""
     caught, accused = [], []
     for one in readings:
         stated, true = one.event("asserts")

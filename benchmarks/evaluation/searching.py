@@ -14,9 +14,8 @@ from embeddings.encoder import Encoder, Vectors, load_encoder
 from embeddings.index import Hit, VectorIndex
 from embeddings.onnx import OnnxEncoder
 from service.domain import Rebuttal, RebuttalContent
-from service.indexes import record_words
 from service.normalise import sought
-from service.passages import passages
+from service.passages import passages, record_words
 from service.postings import Postings, WordHit
 from service.runtime import Runtime
 from service.words import query_words

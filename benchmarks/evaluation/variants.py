@@ -14,7 +14,7 @@ from embeddings.batcher import Batcher
 from embeddings.encoder import Encoder
 from evaluation.searching import VectorSearch, WordSearch
 from service.calibration import Calibration
-from service.finder import DEEP, Candidate, Finder
+from service.finder import DEEP, Candidate, Finder, Found
 from service.runtime import Runtime
 
 Query = tuple[str, int]
@@ -48,7 +48,7 @@ class Expected(NamedTuple):
 
 
 class Partial(ABC):
-    """A finder by one signal; in all but `find` it is the finder that it stands in for."""
+    """A finder by one signal; in all but `find` and `look` it is the finder that it stands in for."""
 
     def __init__(self, runtime: Runtime, calibration: Calibration, expected: Expected) -> None:
         self._whole = runtime.finder
@@ -61,7 +61,12 @@ class Partial(ABC):
 
     async def find(self, texts: Sequence[str], limit: int = DEEP) -> list[list[Candidate]]:
         """See `service.finder.Finder.find`."""
-        return await self._batcher.run([(text, limit) for text in texts])
+        return [found.candidates for found in await self.look(texts, limit)]
+
+    async def look(self, texts: Sequence[str], limit: int = DEEP) -> list[Found]:
+        """See `service.finder.Finder.look`."""
+        candidates = await self._batcher.run([(text, limit) for text in texts])
+        return [Found(each, self._whole.version) for each in candidates]
 
     def close(self) -> None:
         """Stop the worker."""

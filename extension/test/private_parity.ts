@@ -3,6 +3,8 @@
 import { readFileSync } from "node:fs";
 import { createInterface } from "node:readline";
 
+import { isWanted, stances, together } from "../src/private/calibration.ts";
+import type { Calibration } from "../src/private/header.ts";
 import { normalise, sought } from "../src/private/normalise.ts";
 import { Postings } from "../src/private/postings.ts";
 import { Tokenizer } from "../src/private/tokenizer.ts";
@@ -13,6 +15,8 @@ interface Asked {
   texts?: string[];
   records?: string[][];
   queries?: string[];
+  calibration?: Calibration;
+  readings?: { first: number[]; second: number[]; near: number }[];
 }
 
 const tokenizers = process.argv.slice(2).map((path) => new Tokenizer(readFileSync(path, "utf8")));
@@ -33,7 +37,18 @@ function search(records: string[][], queries: string[]): unknown {
   return queries.map((query) => postings.search(queryWords(query), 10));
 }
 
+/** What the calibration makes of two readings of a pair, as far as a second one is wanted. */
+function judged({ calibration, readings = [] }: Asked): unknown {
+  const look = calibration?.secondLook;
+  return readings.map(({ first, second, near }) => {
+    const raw = look && isWanted(look, first) ? together(look, first, second) : first;
+    return calibration && stances(calibration, raw, near);
+  });
+}
+
 for await (const line of createInterface({ input: process.stdin })) {
-  const { texts = [], records = [], queries = [] } = JSON.parse(line) as Asked;
-  process.stdout.write(`${JSON.stringify({ texts: texts.map(read), hits: search(records, queries) })}\n`);
+  const asked = JSON.parse(line) as Asked;
+  const { texts = [], records = [], queries = [] } = asked;
+  const answer = { texts: texts.map(read), hits: search(records, queries), judged: judged(asked) };
+  process.stdout.write(`${JSON.stringify(answer)}\n`);
 }

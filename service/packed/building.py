@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from embeddings.segment import quantise
+from embeddings.codes import quantise
 from service.domain import Rebuttal
 from service.language import first_in, primary
 from service.packed.format import Header, Rows, record_line, unsigned

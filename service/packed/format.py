@@ -11,7 +11,7 @@ import numpy as np
 from msgspec import Struct
 from numpy.typing import NDArray
 
-from service.calibration import Nearness, Sides
+from service.calibration import Nearness, SecondLook, Sides
 from service.domain import Profile, Rebuttal
 
 MAGIC: Final = b"RJNDXIX1"
@@ -66,6 +66,7 @@ class Numbers(Struct, frozen=True, kw_only=True):
     rebutted: float
     consistent: float
     judged: int
+    second_look: SecondLook | None
     profile: Profile
 
 

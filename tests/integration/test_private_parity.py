@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -19,11 +20,11 @@ from support.node import ENVIRONMENT, EXTENSION, NODE
 from embeddings.onnx import DEFAULT as ENCODER
 from embeddings.session import Weights, encodable
 from embeddings.stance import DEFAULT as STANCE
+from service.calibration import load_calibration
 from service.domain import Rebuttal
-from service.indexes import record_words
 from service.ingest import starter
 from service.normalise import normalise, sought
-from service.passages import passages
+from service.passages import passages, record_words
 from service.postings import Postings
 from service.store.sqlite import SqliteStore
 from service.words import query_words, words
@@ -181,3 +182,22 @@ def test_on_the_search_by_words(other: Other, corpus: list[Rebuttal]) -> None:
         assert [one["evidence"] for one in there] == pytest.approx([one.evidence for one in here], rel=1e-5)
         first = {corpus[one["at"]].id for one in there[:1]}
         assert not here or here[0].key in first or here[0].bm25 == pytest.approx(here[1].bm25)
+
+
+def test_on_what_two_readings_of_a_pair_make_together(other: Other) -> None:
+    calibration = load_calibration()
+    look = calibration.second_look
+    assert look is not None
+    chance = np.random.default_rng(7)
+    readings = [(*chance.dirichlet([0.3] * 3, 2).astype(np.float32), float(chance.random())) for _ in range(500)]
+    numbers = {
+        "sides": {"asserts": calibration.sides.asserts, "denies": calibration.sides.denies},
+        "secondLook": {"least": look.least, "weight": look.weight},
+    }
+    asked = [{"first": one.tolist(), "second": two.tolist(), "near": near} for one, two, near in readings]
+    found = other.ask(calibration=numbers, readings=asked)["judged"]
+    assert any(look.wanted(one) for one, _, _ in readings)
+    assert not all(look.wanted(one) for one, _, _ in readings)
+    for (one, two, near), there in zip(readings, found, strict=True):
+        raw = look.together(one, two) if look.wanted(one) else one
+        assert there == pytest.approx(calibration.stance_probabilities(raw, near), abs=1e-4)

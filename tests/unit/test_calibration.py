@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from embeddings.encoder import load_encoder
 from embeddings.stance import load_stance
-from service.calibration import Nearness, load_calibration
+from service.calibration import Nearness, SecondLook, load_calibration
 
 P = st.floats(0, 1)
 
@@ -51,3 +51,21 @@ def test_the_numbers_that_ship_were_fitted_for_the_models_that_ship() -> None:
     calibration = load_calibration()
     assert calibration.encoder == load_encoder().name
     assert calibration.stance == load_stance().name
+
+
+@given(P, st.lists(P, min_size=3, max_size=3), st.lists(P, min_size=3, max_size=3))
+def test_two_readings_together_are_probabilities_between_the_two(
+    weight: float, first: list[float], second: list[float]
+) -> None:
+    one, two = (np.array(raw, np.float32) + np.float32(1e-3) for raw in (first, second))
+    one, two = one / one.sum(), two / two.sum()
+    both = SecondLook(least=0.1, weight=weight).together(one, two)
+    assert both.sum() == pytest.approx(1, abs=1e-5)
+    odds = [np.log(raw[0] / raw[2]) for raw in (one, both, two)]
+    assert min(odds[0], odds[2]) - 1e-3 <= odds[1] <= max(odds[0], odds[2]) + 1e-3
+
+
+def test_an_impossible_reading_does_not_overflow() -> None:
+    sure, never = np.array([1, 0, 0], np.float32), np.array([0, 0, 1], np.float32)
+    both = SecondLook(least=0.1, weight=0.5).together(sure, never)
+    assert both == pytest.approx([0.5, 0.0, 0.5], abs=1e-2)

@@ -1,6 +1,6 @@
 /** From raw scores to probabilities, as `service/calibration.py` applies the numbers that come with the index. */
 
-import type { Calibration } from "./header.ts";
+import type { Calibration, SecondLook } from "./header.ts";
 
 export type Stances = Record<"asserts" | "denies" | "other", number>;
 
@@ -36,6 +36,17 @@ export function stances({ sides }: Calibration, raw: ArrayLike<number>, near: nu
   const features = [Math.log(asserts / other), Math.log(denies / other), logOdds(near), 1];
   const [first, second, third] = softmax([dot(sides.asserts, features), dot(sides.denies, features), 0]);
   return { asserts: first ?? 0, denies: second ?? 0, other: third ?? 0 };
+}
+
+/** Whether a first reading leans enough to an assertion for a second one. */
+export function isWanted({ least }: SecondLook, first: readonly number[]): boolean {
+  return (first[0] ?? 0) >= least;
+}
+
+/** Both readings as one: the mean of their log probabilities. */
+export function together({ weight }: SecondLook, first: readonly number[], second: readonly number[]): number[] {
+  const log = (probability: number): number => Math.log(Math.max(probability, LEAST));
+  return softmax(first.map((one, at) => (1 - weight) * log(one) + weight * log(second[at] ?? 0)));
 }
 
 /** Natural logarithm of p / (1 - p), finite for 0 and 1. */

@@ -1,9 +1,10 @@
 /** The service's cascade on this device: from a text to what its answer would be, asking nobody. */
 
 import type { Answer, Record_ } from "../answers.ts";
-import { nearness, stances } from "./calibration.ts";
+import { isWanted, nearness, stances, together } from "./calibration.ts";
 import { isEnglish, type Word } from "./english.ts";
 import type { Collection } from "./collection.ts";
+import type { SecondLook } from "./header.ts";
 import type { PackedRecord } from "./index_file.ts";
 import { affirming, contest, decide, unmatched, type Decided, type Judged, type Matched } from "./judgement.ts";
 import { normalise, sought } from "./normalise.ts";
@@ -102,7 +103,7 @@ async function judge(
     return record !== undefined && readable && at < calibration.judged ? pairOf(text, record, stance.languages) : null;
   });
   const pairs = read.filter((pair) => pair !== null);
-  const raw = pairs.length > 0 ? await reader.judge(pairs) : [];
+  const raw = pairs.length > 0 ? await readingsOf(pairs, calibration.secondLook, reader) : [];
   return kept.flatMap((one, at) => {
     const [record, pair] = [collection.records[one.at], read[at] ?? null];
     if (record === undefined) {
@@ -117,6 +118,20 @@ async function judge(
         unread: pair === null ? whyUnread(readable, language, at < calibration.judged, record) : null,
       },
     ];
+  });
+}
+
+/** The model's readings; what leans to an assertion it reads again beside the rumor alone. */
+async function readingsOf(pairs: readonly Pair[], look: SecondLook | null, reader: Reader): Promise<number[][]> {
+  const raw = await reader.judge(pairs);
+  const again = look === null ? [] : pairs.filter((pair, at) => pair.statement !== "" && isWanted(look, raw[at] ?? []));
+  if (look === null || again.length === 0) {
+    return raw;
+  }
+  const second = await reader.judge(again.map((pair) => ({ ...pair, statement: "" })));
+  return raw.map((first, at) => {
+    const reading = second[again.findIndex((pair) => pair === pairs[at])];
+    return reading === undefined ? first : together(look, first, reading);
   });
 }
 

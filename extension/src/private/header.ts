@@ -9,6 +9,14 @@ export interface ModelFile {
   bytes: number;
 }
 
+/** When a pair is read again without the statement, and what that reading counts. */
+export interface SecondLook {
+  /** The model's own probability of an assertion from which a pair is read again. */
+  least: number;
+  /** Of the second reading in the mean of both. */
+  weight: number;
+}
+
 export interface Calibration {
   nearness: { bias: number; similarity: number; evidence: number; size: number };
   gate: number;
@@ -17,6 +25,8 @@ export interface Calibration {
   rebutted: number;
   consistent: number;
   judged: number;
+  /** Null: every pair is read once. */
+  secondLook: SecondLook | null;
 }
 
 export interface Encoder {
@@ -126,7 +136,16 @@ function calibrationOf(value: unknown): Calibration {
     rebutted: share(numbers["rebutted"]),
     consistent: share(numbers["consistent"]),
     judged: count(numbers["judged"], 20),
+    secondLook: secondLookOf(numbers["second_look"] ?? null),
   };
+}
+
+function secondLookOf(value: unknown): SecondLook | null {
+  if (value === null) {
+    return null;
+  }
+  const look = fields(value);
+  return { least: share(look["least"]), weight: share(look["weight"]) };
 }
 
 function encoderOf(value: unknown): Encoder {

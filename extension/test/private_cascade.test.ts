@@ -1,0 +1,91 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { check, type Pair, type Reader } from "../src/private/cascade.ts";
+import { Collection } from "../src/private/collection.ts";
+import type { Header, SecondLook } from "../src/private/header.ts";
+import type { PackedRecord } from "../src/private/index_file.ts";
+
+const CLAIM = "Aliens built the old harbor bridge";
+const RUMOR = "Aliens built the harbor bridge";
+const STATEMENT = "The bridge was built by the city";
+const FIRST = [0.98, 0.01, 0.01];
+const SECOND = [0.02, 0.01, 0.97];
+const LOOK = { least: 0.1, weight: 0.5 };
+
+function record(more: Partial<PackedRecord> = {}): PackedRecord {
+  return {
+    ...{ id: "bridge", rumor: RUMOR, variants: [], statement: STATEMENT, quote: "", language: "en", readable: "" },
+    ...{ authority: { name: "City" }, speaker: { name: "", role: "" }, statedOn: "", contestedWith: [], citations: [] },
+    shown: {},
+    ...more,
+  };
+}
+
+function collection(secondLook: SecondLook | null, one: PackedRecord): Collection {
+  const model = { name: "model", revision: "1", files: [] };
+  const header: Header = {
+    ...{ key: "", since: 0, position: 1, storeVersion: 1, createdAt: 0, records: 1, rows: 1, dim: 4, recordsBytes: 0 },
+    ...{ removed: [], fields: ["rumor"], model: "model@1" },
+    calibration: {
+      nearness: { bias: 0, similarity: 5, evidence: 0, size: 0 },
+      sides: { asserts: [1, 0, 0, 0], denies: [0, 1, 0, 0] },
+      ...{ gate: 0.5, related: 0.5, rebutted: 0.8, consistent: 0.5, judged: 2, secondLook },
+    },
+    encoder: { ...model, maxTokens: 256 },
+    stance: { ...model, languages: ["en"], maxClaimTokens: 96, maxRumorTokens: 112 },
+  };
+  const rows = { fields: ["rumor" as const], factors: new Float32Array([0.01]), codes: new Int8Array([100, 0, 0, 0]) };
+  return new Collection([{ header, fingerprint: "", records: [{ record: one, rows }] }]);
+}
+
+/** A reader that takes every claim for the rumor beside a statement, and for another claim without one. */
+class Wavering implements Reader {
+  readonly asked: Pair[][] = [];
+  readonly #first: number[];
+
+  constructor(first: number[] = FIRST) {
+    this.#first = first;
+  }
+
+  encode(): Promise<Float32Array> {
+    return Promise.resolve(new Float32Array([1, 0, 0, 0]));
+  }
+
+  words(): [] {
+    return [];
+  }
+
+  judge(pairs: readonly Pair[]): Promise<number[][]> {
+    this.asked.push([...pairs]);
+    return Promise.resolve(pairs.map(({ statement }) => (statement === "" ? SECOND : this.#first)));
+  }
+}
+
+async function labelOf(look: SecondLook | null, reader: Wavering, one = record()): Promise<string> {
+  const answer = await check({ text: CLAIM, language: "en" }, collection(look, one), reader);
+  return answer.verdict.label;
+}
+
+test("what leans to an assertion is read again without the statement, and both readings count", async () => {
+  const reader = new Wavering();
+  assert.equal(await labelOf(LOOK, reader), "related");
+  assert.deepEqual(reader.asked, [
+    [{ claim: CLAIM, rumor: RUMOR, statement: STATEMENT }],
+    [{ claim: CLAIM, rumor: RUMOR, statement: "" }],
+  ]);
+});
+
+test("an index without a second look is read as before", async () => {
+  const reader = new Wavering();
+  assert.equal(await labelOf(null, reader), "rebutted");
+  assert.equal(reader.asked.length, 1);
+});
+
+test("what leans to no assertion, or has no statement, is read once", async () => {
+  const denying = new Wavering([0.01, 0.98, 0.01]);
+  assert.equal(await labelOf(LOOK, denying), "consistent");
+  const bare = new Wavering();
+  assert.equal(await labelOf(LOOK, bare, record({ language: "de", readable: RUMOR })), "related");
+  assert.deepEqual([denying.asked.length, bare.asked.length], [1, 1]);
+});
