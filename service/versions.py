@@ -19,6 +19,10 @@ def records_at(store: Store, ids: Sequence[str], version: int) -> dict[str, Rebu
         ids: those asked for.
         version: number of the event up to which the store is meant.
     """
+    return store.read(lambda one: _at(one, ids, version), at_least=version)
+
+
+def _at(store: Store, ids: Sequence[str], version: int) -> dict[str, Rebuttal]:
     records = store.get_many(ids)
     if store.head() == version:
         return records

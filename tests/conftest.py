@@ -6,8 +6,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from support.encoders import quick_encoders
 from support.engines import Engine, PostgresEngine, SqliteEngine
 from support.postgres import Server, running
+
+__all__ = ["quick_encoders"]
 
 
 @pytest.fixture(scope="session")

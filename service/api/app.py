@@ -39,10 +39,12 @@ from service.api import (
 )
 from service.api.auth import KeyRing
 from service.api.backend import Backend, Opener
+from service.api.following import Following, Held
 from service.api.limits import Front
 from service.api.metrics import Metrics
 from service.api.rates import tell_rate
-from service.api.shared import Alone, Shared
+from service.api.seen import Seen
+from service.api.shared import Alone, Limits, Shared
 from service.api.watching import Watching
 from service.settings import Settings
 from service.web.routes import ROUTES
@@ -144,26 +146,35 @@ def create_app(
     oidc.require(settings)
     backend = Backend(settings, runtime, opener)
     shared = shared or Alone()
+    limits = Limits(settings, shared.take)
     counted = Metrics(backend, shared)
     tallying = tallies.Tallying(backend)
     watching = Watching(backend)
     indexing = index.Indexing(backend)
+    following = Following(backend, watching.turn)
     app = Litestar(
         route_handlers=(*_HANDLERS, ROUTES),
         exception_handlers={Exception: problems.respond},
-        lifespan=[backend.lifespan, tallying.lifespan, watching.lifespan, indexing.lifespan],
+        lifespan=[
+            backend.lifespan,
+            tallying.lifespan,
+            watching.lifespan,
+            indexing.lifespan,
+            following.lifespan,
+            limits.lifespan,
+        ],
         before_send=[tell_rate],
         state=State(
             {
                 "backend": backend,
-                "keys": KeyRing(backend, shared.take),
+                "keys": KeyRing(backend, limits.take),
                 "openid": oidc.OpenId(settings),
                 "metrics": counted,
                 "watching": watching,
                 "links": citations.LinkChecks(backend),
                 "tallies": tallying,
                 "index": indexing,
-                "allowance": feedback.Allowance(settings.feedback_per_minute, shared.take),
+                "allowance": feedback.Allowance(settings.feedback_per_minute, limits.take),
             }
         ),
         cors_config=_cors(settings.cors_origins) if settings.cors_origins else None,
@@ -172,7 +183,8 @@ def create_app(
         logging_config=None,
     )
     app.state["openapi"] = openapi.document(app)
-    app.asgi_handler = Front(app.asgi_handler, most=settings.max_in_flight, metrics=counted)
+    answering = Seen(Held(app.asgi_handler, backend), backend)
+    app.asgi_handler = Front(answering, most=settings.max_in_flight, metrics=counted)
     return app
 
 

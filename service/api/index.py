@@ -48,24 +48,45 @@ class IndexQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class Indexing:
-    """The documents of an application: made in a thread when they are first asked for, and kept."""
+    """The documents of an application, as long as one encoder answers."""
 
     def __init__(self, backend: Backend) -> None:
         self._backend = backend
-        self._ready = Ready(self._make)
-        self._offer: Offer | None = None
+        self._model = ""
+        self._documents: Documents | None = None
 
     @property
-    def offer(self) -> Offer:
-        """What can be offered. Raises `ProblemError` where the encoder is not the one that ships."""
-        runtime = self._backend.runtime
-        if self._offer is None:
+    def documents(self) -> Documents:
+        """Those of the encoder that answers now. Raises `ProblemError` where that is not the one that ships."""
+        parts = self._backend.runtime.parts
+        if self._documents is None or self._model != parts.checker.model:
             profile = self._backend.settings.profile
-            self._offer = models_offered(runtime.finder.encoder, model=runtime.checker.model, profile=profile)
-        if self._offer is None:
-            detail = f"Private mode needs the encoder that ships; this service runs {runtime.finder.model}."
-            raise ProblemError("no-index", detail)
-        return self._offer
+            offer = models_offered(parts.finder.encoder, model=parts.checker.model, profile=profile)
+            if offer is None:
+                detail = f"Private mode needs the encoder that ships; this service runs {parts.finder.model}."
+                raise ProblemError("no-index", detail)
+            self._documents, self._model = Documents(self._backend, offer), parts.checker.model
+        return self._documents
+
+    @asynccontextmanager
+    async def lifespan(self, _: Litestar) -> AsyncIterator[None]:
+        """Leave nothing half made behind when the application stops."""
+        yield
+        if self._documents is not None:
+            await self._documents.close()
+
+
+class Documents:
+    """The documents of one encoder: made in a thread when they are first asked for, and kept.
+
+    Attributes:
+        offer: what can be offered.
+    """
+
+    def __init__(self, backend: Backend, offer: Offer) -> None:
+        self.offer = offer
+        self._backend = backend
+        self._ready = Ready(self._make)
 
     def tag(self, since: int, position: int) -> str:
         """The tag of a document: a weak one, for its time differs between processes that made the same."""
@@ -80,10 +101,8 @@ class Indexing:
             detail = "Other documents are being made."
             raise ProblemError("overloaded", detail, headers={"Retry-After": "5"}) from None
 
-    @asynccontextmanager
-    async def lifespan(self, _: Litestar) -> AsyncIterator[None]:
-        """Leave nothing half made behind when the application stops."""
-        yield
+    async def close(self) -> None:
+        """Let go of what is being made."""
         await self._ready.close()
 
     async def _make(self, since: int) -> Prepared:
@@ -109,15 +128,14 @@ async def read_index(request: Asked) -> ASGIResponse:
     signature are described in `docs/reference/index-format.md`.
     """
     backend = backend_of(request)
-    indexing: Indexing = request.app.state["index"]
+    documents: Documents = request.app.state["index"].documents  # said before any work is done
     since = _since(request)
-    _ = indexing.offer  # said before any work is done
     position = await backend.call(backend.runtime.store.position)
     since = reach(since, position)
-    if is_known(request, tag := indexing.tag(since, position)):
+    if is_known(request, tag := documents.tag(since, position)):
         return ASGIResponse(status_code=304, headers=_headers(tag))
-    found = await indexing.document(since, position)
-    headers = _headers(indexing.tag(found.since, found.position))
+    found = await documents.document(since, position)
+    headers = _headers(documents.tag(found.since, found.position))
     pieces, size = _slices(found.packed), len(found.packed)
     if takes_gzip(request.headers.get("accept-encoding", "")):
         headers["Content-Encoding"] = "gzip"
@@ -140,7 +158,7 @@ async def read_index_file(request: Asked, sha256: FromPath[str]) -> ASGIResponse
     """
     backend = backend_of(request)
     indexing: Indexing = request.app.state["index"]
-    path = indexing.offer.files.get(sha256)
+    path = indexing.documents.offer.files.get(sha256)
     if path is None:
         raise NotFoundError("The index names no such file.")
     headers = {"ETag": f'"{sha256}"', "Cache-Control": _A_YEAR}

@@ -49,9 +49,9 @@ async def read_version(request: Asked) -> ASGIResponse:
     one. Ask again with the `ETag` as `If-None-Match`: 304 while nothing has changed.
     """
     backend = backend_of(request)
-    runtime = backend.runtime
+    parts = backend.runtime.parts  # at once: another encoder may answer after the wait
     version = Version(
-        store_version=await runtime.finder.keep_up(), model=runtime.checker.model, profile=backend.settings.profile
+        store_version=await parts.finder.keep_up(), model=parts.checker.model, profile=backend.settings.profile
     )
     headers = {"ETag": tag_of(version.store_version, version.model, version.profile), "Cache-Control": "no-cache"}
     if is_known(request, headers["ETag"]):

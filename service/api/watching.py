@@ -29,6 +29,7 @@ class Watching:
     def __init__(self, backend: Backend) -> None:
         self._backend = backend
         self._worker: Worker | None = None
+        self._turning = asyncio.Event()
 
     @property
     def asking(self) -> Asking:
@@ -41,6 +42,10 @@ class Watching:
         """There is something to send: look now."""
         if self._worker is not None:
             self._worker.wake()
+
+    def turn(self) -> None:
+        """Other parts of the runtime answer from now on: the worker that holds the former ones gives way to another."""
+        self._turning.set()
 
     @asynccontextmanager
     async def lifespan(self, _: Litestar) -> AsyncIterator[None]:
@@ -59,8 +64,24 @@ class Watching:
             await asyncio.wait([opening])
             if opening.cancelled() or opening.exception():
                 return
+        while True:
+            await self._work_until_turned()
+
+    async def _work_until_turned(self) -> None:
+        self._turning.clear()
+        parts = self._backend.runtime.parts
+        parts.users += 1
         self._worker = _worker(self._backend)
-        await self._worker.run()
+        working = asyncio.create_task(self._worker.run())
+        turning = asyncio.create_task(self._turning.wait())
+        try:
+            await asyncio.wait([working, turning], return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            turning.cancel()
+            working.cancel()
+            with suppress(asyncio.CancelledError):
+                await working
+            parts.users -= 1
 
 
 def watching_of(connection: Any) -> Watching:  # noqa: ANN401  a request, or what a guard is given

@@ -48,6 +48,14 @@ class Catalog:
         self._recorder = Recorder(finder, also)
         self._importer = Importer(self._recorder, max_line)
 
+    def join(self, finder: Finder) -> None:
+        """From now on write the vectors of this finder's encoder too: it is about to answer."""
+        self._recorder.join(finder)
+
+    def leave(self, finder: Finder) -> None:
+        """From now on write them no longer."""
+        self._recorder.leave(finder)
+
     async def create(self, content: RebuttalContent, *, actor: str, reason: str | None = None) -> Rebuttal:
         """Add a record. Raises `AlreadyExistsError`, `InvalidRecordError`."""
         steps.check_name(content)

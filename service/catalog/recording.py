@@ -31,7 +31,15 @@ class Recorder:
     def __init__(self, finder: Finder, also: Sequence[Finder]) -> None:
         self.store = finder.store
         self._finder = finder
-        self._also = also
+        self._also = tuple(also)
+
+    def join(self, finder: Finder) -> None:
+        """From now on make this finder's vectors too."""
+        self._also = (*self._also, finder)
+
+    def leave(self, finder: Finder) -> None:
+        """From now on make them no longer."""
+        self._also = tuple(one for one in self._also if one is not finder)
 
     async def write(self, writes: Sequence[Write], *, actor: str) -> list[Written]:
         """Write all or nothing, in one transaction. Raises as `service.store.Store.write` does."""

@@ -23,6 +23,8 @@ from service.cli.index import index
 from service.cli.keys import keys
 from service.cli.moving import migrate_store
 from service.cli.people import people
+from service.cli.reindex import reindex
+from service.cli.searching import store
 from service.cli.serve import serve
 from service.cli.setup import init
 from service.cli.transfer import export, import_
@@ -71,11 +73,12 @@ def cli() -> None:
 
 
 for _command in (
-    *(check, serve, init, import_, export, index),
+    *(check, serve, init, import_, export, index, reindex),
     *(keys, people, extract, feedback, citations, audit, watches),
 ):
     cli.add_command(_command)
 cli.add_command(migrate_store)
+cli.add_command(store)
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from service.cli.store import db_option, note, settings_for, tell_first_use
+from service.cli.store import PLACE, db_option, note, settings_for, tell_first_use
 from service.errors import RejoinderError
 from service.places import Place
 
@@ -21,8 +21,29 @@ from service.places import Place
     type=click.IntRange(1, 64),
     help="Processes that answer at that address together; each loads the models.  [default: 1]",
 )
+@click.option(
+    "--search",
+    type=click.Choice(["auto", "memory", "database"]),
+    help="Where claims are searched; the database can where it is PostgreSQL.  [default: auto]",
+)
+@click.option(
+    "--replica",
+    "replicas",
+    multiple=True,
+    type=PLACE,
+    metavar="ADDRESS",
+    help="A replica of the database that searches may be read from; may be repeated.",
+)
 @db_option
-def serve(*, host: str | None, port: int | None, workers: int | None, db: Place | None) -> None:
+def serve(  # noqa: PLR0913 - one parameter an option: click passes them so
+    *,
+    host: str | None,
+    port: int | None,
+    workers: int | None,
+    search: str | None,
+    replicas: tuple[Place, ...],
+    db: Place | None,
+) -> None:
     """Start the API, until Ctrl-C.
 
     \b
@@ -30,10 +51,11 @@ def serve(*, host: str | None, port: int | None, workers: int | None, db: Place 
       rejoinder serve
       rejoinder serve --host 0.0.0.0 --port 8080 --db newsroom.db
       rejoinder serve --workers 4
+      rejoinder serve --db postgresql://db1/rejoinder --search database --replica postgresql://db2/rejoinder
     """  # noqa: D301 - click reads the backslash, and a raw docstring would show it
     from service.api.server import serve as run
 
-    settings = settings_for(db, host=host, port=port, workers=workers)
+    settings = settings_for(db, host=host, port=port, workers=workers, search=search, replicas=replicas or None)
     tell_first_use(settings)
     try:
         run(

@@ -8,6 +8,9 @@ from pathlib import Path
 import pytest
 from support.api import PROBLEM, Api, open_api
 from support.records import content
+from support.stores import put
+
+from service.store.sqlite import SqliteStore
 
 
 @pytest.fixture
@@ -65,3 +68,19 @@ def test_where_reads_need_a_key_this_does(tmp_path: Path) -> None:
         refused = api.client.get("/v1/version")
         assert (refused.status_code, refused.headers["content-type"]) == (401, PROBLEM)
         assert api.client.get("/v1/version", headers=api.key("reader")).status_code == 200
+
+
+def test_a_caller_is_not_answered_from_before_what_it_has_seen(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("service.finder._LOOK_EVERY_S", 3_600)
+    before = api.client.post("/v1/check", json={"claim": "Rare earths"}).json()["store_version"]
+    with SqliteStore.open(api.runtime.settings.db) as other:
+        other.write(put(content("c")), actor="another process")
+        seen = other.head()
+    asked = {"claim": "Rare earths"}
+    assert api.client.post("/v1/check", json=asked).json()["store_version"] == before
+    for odd in ("", "x", "-1", "9" * 19, "\u0663"):
+        answer = api.client.post("/v1/check", json=asked, headers={"X-Store-Version": odd.encode()})
+        assert answer.json()["store_version"] == before
+    answer = api.client.post("/v1/check", json=asked, headers={"X-Store-Version": f"{seen}"})
+    assert answer.json()["store_version"] == seen
+    assert api.client.get("/v1/version", headers={"X-Store-Version": "9" * 18}).json()["store_version"] == seen

@@ -1383,21 +1383,21 @@ export interface components {
     schemas: {
         /**
          * AccessEvent
-         * @description Who did what to which key or person; sealed with the hash of the entry before.
+         * @description Who did what to which key, person or encoder; sealed with the hash of the entry before.
          *
          *         Attributes:
          *             number: from 1, without a gap.
          *             at: when.
          *             actor: ``key:NAME``, ``person:NAME``, or ``cli`` for whoever has the store's file in hand.
          *             action: what was done.
-         *             subject: ``key:NAME`` or ``person:NAME``.
+         *             subject: ``key:NAME``, ``person:NAME`` or ``encoder:MODEL``.
          *             detail: what there is to say, such as the role; never a secret.
          *             previous: `hash` of the entry before.
          *             hash: SHA-256 over the canonical JSON of every other field.
          */
         AccessEvent: {
             /** @enum {unknown} */
-            action: "key-created" | "key-limited" | "key-revoked" | "key-rotated" | "password-set" | "person-created" | "person-disabled" | "person-enabled" | "person-linked" | "person-role";
+            action: "encoder-switched" | "key-created" | "key-limited" | "key-revoked" | "key-rotated" | "password-set" | "person-created" | "person-disabled" | "person-enabled" | "person-linked" | "person-role";
             actor: string;
             at: string;
             /** @default null */
