@@ -98,16 +98,20 @@ test("a text whose request is under way is not asked about again", async (contex
   assert.deepEqual(service.batches, [["One"], ["Two"]]);
 });
 
-test("one request at a time, of at most 256 texts, in the order given", async (context) => {
+test("one request at a time, of at most 256 texts, each page's in the order given", async (context) => {
   const { asker, service } = await set(context);
   const all = headlines(600);
-  await Promise.all([
-    asker.ask(all.slice(0, 256)),
-    asker.ask(all.slice(256, 512)),
-    asker.ask(all.slice(512)),
-    asker.check("Another claim"),
-  ]);
-  assert.deepEqual(service.batches.flat(), all);
+  const pages = [all.slice(0, 256), all.slice(256, 512), all.slice(512)];
+  await Promise.all([...pages.map((page) => asker.ask(page)), asker.check("Another claim")]);
+  const sent = service.batches.flat();
+  assert.equal(sent.length, all.length);
+  for (const page of pages) {
+    const texts = new Set(page);
+    assert.deepEqual(
+      sent.filter((text) => texts.has(text)),
+      page,
+    );
+  }
   assert(service.batches.every((batch) => batch.length <= 256));
   assert.equal(service.together, 1);
 });
