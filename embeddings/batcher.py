@@ -128,16 +128,21 @@ class Batcher(Generic[T, R]):
             future.add_done_callback(lambda future: self._forget(group) if future.cancelled() else None)
         return future
 
-    async def run(self, items: Sequence[T]) -> list[R]:
+    async def run(self, items: Sequence[T], *, admitted: bool = False) -> list[R]:
         """Submit a group and await its results; cancelling the task cancels the group.
 
+        Args:
+            items: to be computed.
+            admitted: they go on from a group of at least as many that was computed: what was spent on that would be
+                lost by a refusal. So at most as many items as the queue takes can come on top of it.
+
         Raises:
-            Overloaded: see `submit`.
+            Overloaded: see `submit`; not what was admitted.
             Closed: see `submit`.
         """
         # Not over `submit`: a future that threads wait for costs more than all else that is done here.
         waiter: asyncio.Future[list[R]] = asyncio.get_running_loop().create_future()
-        group = self._enqueue(items, waiter)
+        group = self._enqueue(items, waiter, admitted=admitted)
         try:
             return await waiter
         except asyncio.CancelledError:
@@ -160,7 +165,9 @@ class Batcher(Generic[T, R]):
             group.error = Closed(f"{self._name} was closed before the work was done")
         _tell(left)
 
-    def _enqueue(self, items: Sequence[T], waiter: Future[list[R]] | asyncio.Future[list[R]]) -> _Group[T, R] | None:
+    def _enqueue(
+        self, items: Sequence[T], waiter: Future[list[R]] | asyncio.Future[list[R]], *, admitted: bool = False
+    ) -> _Group[T, R] | None:
         """Put a group into the queue; None, with the waiter told, where it is empty."""
         if not items:
             waiter.set_result([])
@@ -169,7 +176,8 @@ class Batcher(Generic[T, R]):
         with self._changed:
             if self._closed:
                 raise Closed(f"{self._name} is closed")
-            self._admit(len(group.items))
+            if not admitted:
+                self._admit(len(group.items))
             self._waiting.append(group)
             self.depth += len(group.items)
             self._changed.notify(len(group.items))

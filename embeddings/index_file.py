@@ -12,6 +12,7 @@ import json
 import mmap
 import os
 import struct
+import time
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -44,6 +45,7 @@ ARRAYS = {
     "starts": ("<i8", ("bounds",)),
 }
 FLOATS = ("<f4", ("rows", "dim"))
+_FORGOTTEN_S = 3600.0
 BLOCK = 1 << 16  # 64-bit words under one sum of the checksum
 # Bytes of float32 rows that are checked at the opening: some hundredths of a second.
 CHECKED_AT_ONCE = 256_000_000
@@ -89,6 +91,7 @@ def write(path: Path, segments: Sequence[Segment], stamp: Stamp) -> None:
     header: dict[str, Any] = {"format": FORMAT, **stamp._asdict(), "segments": [_sizes(part) for part in parts]}
     header["checksum"] = _checksum(parts)
     encoded = json.dumps(header).encode()
+    _forget(path)
     temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
     try:
         with temporary.open("wb") as file:
@@ -108,6 +111,14 @@ def write(path: Path, segments: Sequence[Segment], stamp: Stamp) -> None:
             temporary.unlink(missing_ok=True)
         raise
     _sync_folder(path.parent)
+
+
+def _forget(path: Path) -> None:
+    """Remove what processes that were killed while writing left behind."""
+    for left in path.parent.glob(f"{path.name}.*.tmp"):
+        with suppress(OSError):
+            if time.time() - left.stat().st_mtime > _FORGOTTEN_S:
+                left.unlink()
 
 
 def _columns(segment: Segment) -> dict[str, NDArray[Any]]:

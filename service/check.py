@@ -174,10 +174,12 @@ class Checker:
         version = await self._finder.keep_up()
         asked = [question(claim) for claim in claims]
         found = [self._cache.get(one, version) for one in asked]
-        fresh = [at for at, one in enumerate(found) if one is None]
-        if fresh:
-            answers = await self._answer([claims[at] for at in fresh], [asked[at] for at in fresh], version)
-            for at, answer in zip(fresh, answers, strict=True):
+        for _ in range(2):  # again where the store was written to meanwhile: what was kept is of before that
+            behind = _behind(found)
+            if not behind:
+                break
+            answers = await self._answer([claims[at] for at in behind], [asked[at] for at in behind], version)
+            for at, answer in zip(behind, answers, strict=True):
                 named = structs.replace(answer, verdict_id=self.ids.of(claims[at], answer))
                 found[at] = self._cache.put(asked[at], named.store_version, named)
         return [one for one in found if one is not None]
@@ -195,10 +197,11 @@ class Checker:
             await asyncio.to_thread(self._finder.store.saw, version)
         found = await self._finder.look([asked[at].sought for at in worth], deep) if worth else []
         near = dict(zip(worth, found, strict=True))
+        nothing = Found([], found[0].version if found else version)
         dated = {at: Question(day, asked[at].sought, near[at].candidates) for at in worth if (day := claims[at].as_of)}
         past = dict(zip(dated, await self._history.recall(list(dated.values()), version), strict=True))
         tasks = [
-            self._prepare(claim, one.text, near.get(at, Found([], version)), past.get(at))
+            self._prepare(claim, one.text, near.get(at, nothing), past.get(at))
             for at, (claim, one) in enumerate(zip(claims, asked, strict=True))
         ]
         judged = await self._judge(tasks)
@@ -248,7 +251,7 @@ class Checker:
         look = self._calibration.second_look
         again = [at for at, pair in enumerate(pairs) if look and pair.statement and look.wanted(raw[at])]
         if look and again:
-            second = await self.judges.run([pairs[at]._replace(statement=None) for at in again])
+            second = await self.judges.run([pairs[at]._replace(statement=None) for at in again], admitted=True)
             for at, reading in zip(again, second, strict=True):
                 raw[at] = look.together(raw[at], reading)
         return raw
@@ -311,6 +314,14 @@ class Checker:
         named = matches[0].rebuttal.contested_with
         others = self._history.standing(named, as_of) if as_of else records_at(store, named, task.version)
         return next((other for other in others.values() if other.status == "published"), None)
+
+
+def _behind(found: Sequence[Kept | None]) -> list[int]:
+    """Places without an answer; where all have one, those whose answer is of an earlier version than another's."""
+    missing = [at for at, one in enumerate(found) if one is None]
+    versions = [one.answer.store_version for one in found if one is not None]
+    latest = max(versions, default=0)
+    return missing or [at for at, version in enumerate(versions) if version < latest]
 
 
 def _since(began: float) -> float:

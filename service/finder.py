@@ -30,6 +30,8 @@ _LOOK_EVERY_S: Final = 0.25
 _GROUP: Final = 64
 # Claims are computed in batches as small as the encoder is quick with: a lone one never waits behind many.
 _AT_ONCE: Final = 16
+# A database may be written to while it searches: so often are texts searched for again to have all of one version.
+_TRIES: Final = 3
 
 
 class Query(NamedTuple):
@@ -70,10 +72,12 @@ class Found(NamedTuple):
     Attributes:
         candidates: the nearest first.
         version: of the store, number of the event up to which the indexes knew it: both stood there.
+        sought: what was searched for, to search again without encoding; None where nothing was.
     """
 
     candidates: list[Candidate]
     version: int
+    sought: Sought | None = None
 
 
 class Wording(NamedTuple):
@@ -137,7 +141,7 @@ class Finder:
         return [found.candidates for found in await self.look(texts, limit, only)]
 
     async def look(self, texts: Sequence[str], limit: int = DEEP, only: frozenset[str] | None = None) -> list[Found]:
-        """The nearest records of each text, the nearest first.
+        """The nearest records of each text, the nearest first; all of one version, unless a database never rests.
 
         Args:
             texts: normalised claims.
@@ -149,8 +153,22 @@ class Finder:
         """
         order = sorted(range(len(texts)), key=lambda at: len(texts[at]))
         found = await self.batcher.run([Query(texts[at], limit, only) for at in order])
-        placed = dict(zip(order, found, strict=True))
+        placed = dict(zip(order, await self._leveled(found), strict=True))
         return [placed[at] for at in range(len(texts))]
+
+    async def _leveled(self, found: list[Found]) -> list[Found]:
+        """Of one version all that was searched in several batches, between which the store may have been written to."""
+        for left in reversed(range(_TRIES)):
+            latest = max((one.version for one in found), default=0)
+            behind = [at for at, one in enumerate(found) if one.version < latest]
+            if not behind:
+                break
+            # At last all in one search: indexes in memory do not change within one.
+            again = behind if left else list(range(len(found)))
+            sought = [one for at in again if (one := found[at].sought)]
+            fresh = dict(zip(again, await asyncio.to_thread(self._search, sought), strict=True))
+            found = [fresh.get(at, one) for at, one in enumerate(found)]
+        return found
 
     async def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Vectors of the texts of records, in groups of similar length.
@@ -214,11 +232,15 @@ class Finder:
             Sought(vector, self._cut(query.text), query.limit, query.only)
             for query, vector in zip(queries, encoded, strict=True)
         ]
-        return [self._found(near) for near in self._indexes.search(sought)]
+        return self._search(sought)
 
-    def _found(self, near: Near) -> Found:
+    def _search(self, sought: Sequence[Sought]) -> list[Found]:
+        return [self._found(one, near) for one, near in zip(sought, self._indexes.search(sought), strict=True)]
+
+    def _found(self, sought: Sought, near: Near) -> Found:
         candidates = [self._candidate(hit, worded, near.records) for hit, worded in near.hits]
-        return Found(sorted(candidates, key=lambda candidate: (-candidate.nearness, candidate.id)), near.version)
+        candidates.sort(key=lambda candidate: (-candidate.nearness, candidate.id))
+        return Found(candidates, near.version, sought)
 
     def _candidate(self, hit: Hit, worded: WordHit | None, records: int) -> Candidate:
         evidence = worded.evidence if worded else 0.0

@@ -7,6 +7,7 @@ import logging
 import threading
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Final, NamedTuple, Protocol
 
@@ -24,6 +25,8 @@ _CHUNK: Final = 500
 _MOST_STALE: Final = 0.2
 # Writes that come while one catches up are caught up with at once; a round takes far less time than a write.
 _MOST_ROUNDS: Final = 50
+# Changes that are read before searches have to wait, and put in together: some 40 MB at most.
+_MOST_READ: Final = 4_000
 
 
 class Sought(NamedTuple):
@@ -106,6 +109,22 @@ class _Piece(NamedTuple):
     gone: set[str]
 
 
+class _Reading(NamedTuple):
+    """What the feed had from a position on.
+
+    Attributes:
+        pieces: in the order in which they are to be put in.
+        position: how far they reach.
+        version: of the store, once they are in; where they are not ``whole``, not yet.
+        whole: nothing was written since before the reading.
+    """
+
+    pieces: list[_Piece]
+    position: int
+    version: int
+    whole: bool
+
+
 class Indexes:
     """The vector index and the word index of one store and one encoder.
 
@@ -140,25 +159,17 @@ class Indexes:
         worn = self.vectors.damaged
         words = self.words.purged() if self.words.stale > _MOST_STALE and not worn else self.words
         fresh = self._anew() if worn else (self.vectors, words, self.position)
-        version, reach = self._store.head(), self._store.position()
-        pieces = self._pieces(fresh[2])
-        first = next(pieces, None)  # likewise; there is seldom a second
+        read = self._read_on(fresh[2])
         if worn:
             self.vectors.close()
             self._saved = -1  # what was saved may be what is damaged
         with self.steady:
             self.vectors, self.words, self.position = fresh
-            for _ in range(_MOST_ROUNDS):
-                for piece in itertools.chain([first] if first else [], pieces):
-                    _apply(piece, self.vectors, self.words)
-                    self.position = piece.position
-                # The feed leaves out drafts that an index never knew: it has been read up to here all the same.
-                self.position = max(self.position, reach)
-                self.version = version
-                head, reach = self._store.head(), self._store.position()
-                if (head, reach) == (version, self.position):
-                    break  # nothing was written since before the reading: what was read is the state of that version
-                version, first, pieces = head, None, self._pieces(self.position)
+            self._put(read)
+            while not read.whole:
+                read = self._read_on(self.position)
+                self._put(read)
+            self.version = read.version
 
     def search(self, sought: Sequence[Sought]) -> list[Near]:
         """What is near, for each in order; all of one version."""
@@ -214,6 +225,10 @@ class Indexes:
         if self.position > self._store.position():
             _LOG.warning("The index is ahead of the store; rebuilding it.")
             self.vectors, self.words, self.position = self._empty()
+            # Once the store has come as far again, by other writes, nothing would tell that the files are not of it.
+            for path in (self._path, self._words_path):
+                with suppress(OSError):
+                    path.unlink(missing_ok=True)
 
     def _anew(self) -> tuple[VectorIndex, Postings, int]:
         vectors, words, position = self._empty()
@@ -225,6 +240,30 @@ class Indexes:
     def _empty(self) -> tuple[VectorIndex, Postings, int]:
         vectors = VectorIndex(self.vectors.dim, model=self._model, store=self._store.id, folder=self._path.parent)
         return vectors, Postings(), 0
+
+    def _put(self, read: _Reading) -> None:
+        for piece in read.pieces:
+            _apply(piece, self.vectors, self.words)
+            self.position = piece.position
+        self.position = read.position
+
+    def _read_on(self, since: int) -> _Reading:
+        """Read the feed from a position on, until nothing was written since before the reading."""
+        room = _CHUNK if self.version < 0 else _MOST_READ  # at first nobody searches yet
+        pieces: list[_Piece] = []
+        for _ in range(_MOST_ROUNDS):
+            version, reach = self._store.head(), self._store.position()
+            for piece in self._pieces(since):
+                pieces.append(piece)
+                since = piece.position
+                room -= len(piece.words) + len(piece.gone)
+                if room <= 0:
+                    return _Reading(pieces, since, version, whole=False)
+            # The feed leaves out drafts that an index never knew: it has been read up to here all the same.
+            since = max(since, reach)
+            if (self._store.head(), self._store.position()) == (version, since):
+                break  # what was read is the state of that version
+        return _Reading(pieces, since, version, whole=True)
 
     def _pieces(self, since: int) -> Iterator[_Piece]:
         changes = self._store.vector_changes(self._model, since)
@@ -254,7 +293,8 @@ def _near(index: VectorIndex, sought: Sequence[Sought]) -> list[list[Hit]]:
     """By vectors. Together where all records may be found: that is faster than one by one."""
     limit, vectors = max(one.limit for one in sought), np.stack([one.vector for one in sought])
     if all(one.only is None for one in sought):
-        return index.search(vectors, limit)
+        found = index.search(vectors, limit)
+        return [hits[: one.limit] for hits, one in zip(found, sought, strict=True)]
     return [
         index.search(vector[None], one.limit, allow=one.only)[0] for vector, one in zip(vectors, sought, strict=True)
     ]

@@ -99,9 +99,11 @@ def uncalibrated(model: str) -> str:
 
 def fitted_for(encoder: Encoder, known: Encoded | None, profile: Profile) -> Fitted:
     """The numbers for an encoder: those that it was given, those that ship for it, or at worst another encoder's."""
-    if known is not None and known.calibration is not None:
-        return Fitted(structs.replace(known.calibration, profile=profile), own=True)
     shipped = load_calibration(profile)
+    given = known.calibration if known is not None else None
+    # After an upgrade another stance model may read the pairs than the one that the numbers were fitted for.
+    if given is not None and given.stance == shipped.stance:
+        return Fitted(structs.replace(given, profile=profile), own=True)
     if encoder.name == shipped.encoder:
         return Fitted(shipped, own=True)
     foreign = load_foreign()

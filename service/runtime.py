@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import glob
 import logging
 from collections.abc import Callable
 from pathlib import Path
@@ -122,6 +123,8 @@ class Runtime:
         runtime.parts, runtime.world, runtime.stance, runtime.pinned = parts, world, stance, pinned
         if parts.uncalibrated:
             _LOG.warning("%s", parts.uncalibrated)
+        if pinned and state.active is not None and state.active.model != finder.model:
+            _LOG.warning("This process answers with %s; the store says %s.", finder.model, state.active.model)
         asyncio.run(parts.catalog.encode_missing(lambda done, total: told("Encoding records", done, total)))
         return runtime
 
@@ -203,9 +206,12 @@ def load_named(name_or_folder: str | None, *, threads: int = 1) -> Encoder:
 
 def present_of(state: State, *, threads: int = 1) -> Encoded:
     """The encoder that a store is answered by, also where nobody has ever chosen one."""
-    if state.active is not None:
-        return state.active
-    return encoded_by(load_named(None, threads=threads), None)
+    active = state.active
+    if active is not None and active.encoder is not None:
+        return active
+    # After an upgrade the one that ships is another than the store was encoded with: it is the one that answers.
+    ships = encoded_by(load_named(None, threads=threads), None)
+    return ships if active is None or active.model != ships.model else active
 
 
 def encoded_by(encoder: Encoder, name_or_folder: str | None) -> Encoded:
@@ -246,7 +252,7 @@ def _beside(settings: Settings, store: Store) -> Path:
 def forget_index(settings: Settings, store: Store, encoded: Encoded) -> None:
     """Remove the index's files of an encoder that nobody goes back to, as far as they are on this machine."""
     path = index_path(_beside(settings, store), encoded.run)
-    for file in path.parent.glob(f"{path.name}*"):
+    for file in path.parent.glob(f"{glob.escape(path.name)}*"):
         file.unlink(missing_ok=True)
 
 

@@ -183,7 +183,7 @@ def create_app(
         logging_config=None,
     )
     app.state["openapi"] = openapi.document(app)
-    answering = Seen(Held(app.asgi_handler, backend), backend)
+    answering = Held(Seen(app.asgi_handler, backend), backend)
     app.asgi_handler = Front(answering, most=settings.max_in_flight, metrics=counted)
     return app
 
@@ -192,7 +192,7 @@ def _cors(origins: tuple[str, ...]) -> CORSConfig:
     return CORSConfig(
         allow_origins=list(origins),
         allow_methods=["GET", "POST", "PUT", "DELETE"],
-        allow_headers=["Authorization", "Content-Type", "If-Match", "If-None-Match"],
+        allow_headers=["Authorization", "Content-Type", "If-Match", "If-None-Match", "X-Store-Version"],
         expose_headers=["ETag", "Link", "Location", "Retry-After"],
         max_age=3600,
     )

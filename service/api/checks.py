@@ -174,7 +174,7 @@ async def check_batch(request: Asked) -> ASGIResponse:
         BatchResults(
             results=results,
             model=checker.model,
-            store_version=checked[0].store_version if checked else None,
+            store_version=min((result.store_version for result in checked), default=None),
             took_ms=max((result.took_ms for result in checked), default=0.0),
         )
     )

@@ -76,6 +76,7 @@ class Following:
         self._next = _Candidate()
         self._voice = _Voice()
         self._mended = -1
+        self._mending: asyncio.Task[None] | None = None
         self._retiring: set[asyncio.Task[None]] = set()
 
     @asynccontextmanager
@@ -88,6 +89,7 @@ class Following:
             working.cancel()
             with suppress(asyncio.CancelledError):
                 await working
+            await self._stop_mending()
             await self._next.drop()
             if self._retiring:
                 await asyncio.wait(self._retiring, timeout=_LAST_S)
@@ -125,10 +127,13 @@ class Following:
             if must is not None:
                 await self._swap(parts)
         await self._voice.say(self._backend, ledger, self._next)
-        await self._mend()
+        # Beside looking: while somebody imports with another encoder, it takes as long as that.
+        if self._mending is None or self._mending.done():
+            self._mending = asyncio.create_task(self._mend())
 
     async def _swap(self, parts: Parts) -> None:
         """Let these parts answer from now on. What has been asked of the former ones, they still answer."""
+        await self._stop_mending()
         # A process that knew nothing of the turn may have written what they have not read.
         await parts.catalog.encode_missing()
         former = self._backend.runtime.turn(self._next.release())
@@ -143,12 +148,26 @@ class Following:
     async def _mend(self) -> None:
         """Make the vectors of what a process with another encoder has written: soon it can be found here too."""
         runtime = self._backend.runtime
-        position = await self._backend.call(runtime.store.position)
-        if position == self._mended:
-            return
-        if await self._backend.call(runtime.store.without_vectors, runtime.finder.model, 1):
-            await runtime.catalog.encode_missing()
-        self._mended = position
+        parts = runtime.parts
+        parts.users += 1
+        try:
+            position = await self._backend.call(runtime.store.position)
+            if position == self._mended:
+                return
+            if await self._backend.call(runtime.store.without_vectors, parts.finder.model, 1):
+                await parts.catalog.encode_missing()
+            self._mended = position
+        except Exception as error:
+            _LOGGER.exception("Making what vectors are missing failed: %s", type(error).__name__)
+            await asyncio.sleep(_LOOK_EVERY_S * 20)
+        finally:
+            parts.users -= 1
+
+    async def _stop_mending(self) -> None:
+        mending, self._mending = self._mending, None
+        if mending is not None:
+            mending.cancel()
+            await asyncio.wait([mending])
 
 
 class _Candidate:

@@ -87,7 +87,7 @@ def _made(settings: Settings) -> Document:
         model = runtime.checker.model
         offer = models_offered(runtime.finder.encoder, model=model, profile=settings.profile)
         if offer is None:
-            raise RejoinderError("An index needs the encoder that ships: run this without REJOINDER_ENCODER.")
+            raise RejoinderError(f"An index needs the encoder that ships; here {runtime.finder.model} answers.")
         return build(runtime.store, offer, 0)
 
 

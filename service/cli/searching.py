@@ -11,7 +11,6 @@ from service.cli.store import db_option, note, refuse_missing, settings_for, sto
 from service.places import Address, Place
 
 if TYPE_CHECKING:
-    from embeddings.encoder import Encoder
     from service.settings import Settings
     from service.store.postgres import PostgresStore
     from service.store.postgres.searching import Prepared
@@ -59,38 +58,33 @@ def index(*, status: bool, drop: bool, as_json: bool, db: Place | None) -> None:
             raise TypeError(f"{settings.db} was opened as another engine's store")
         if drop:
             opened.searching.drop()
-        encoders = [] if drop else _encoders(settings, opened)
+        dims = {} if drop else _dims(settings, opened)
         if not status:
-            _prepare(opened, encoders)
-        there = {one.model: one.prepared for one in (_There(opened, encoder) for encoder in encoders)}
+            _prepare(opened, dims)
+        there = {model: opened.searching.prepared(model) for model in dims}
     _tell(there, as_json=as_json, dropped=drop)
 
 
-class _There:
-    """What there is for an encoder."""
-
-    def __init__(self, opened: PostgresStore, encoder: Encoder) -> None:
-        self.model = f"{encoder.name}@{encoder.revision}"
-        self.prepared = opened.searching.prepared(self.model)
-
-
-def _encoders(settings: Settings, opened: PostgresStore) -> list[Encoder]:
-    """Those that a service with these settings would search with."""
+def _dims(settings: Settings, opened: PostgresStore) -> dict[str, int]:
+    """The encoders that a service with these settings searches with, or will after a switch: by model its length."""
     from service.encoders import Ledger
     from service.runtime import load_chosen, load_multilingual
 
-    return [
-        one for one in (load_chosen(settings, Ledger(opened).state()), load_multilingual(settings)) if one is not None
-    ]
+    state = Ledger(opened).state()
+    loaded = filter(None, (load_chosen(settings, state), load_multilingual(settings)))
+    dims = {f"{one.name}@{one.revision}": one.dim for one in loaded}
+    if state.next is not None and state.next.whole:
+        dims[state.next.model] = state.next.dim
+    return dims
 
 
-def _prepare(opened: PostgresStore, encoders: list[Encoder]) -> None:
+def _prepare(opened: PostgresStore, dims: dict[str, int]) -> None:
     def told(what: str, done: int, total: int) -> None:
         if sys.stderr.isatty():
             click.echo(f"\r{what}: {done:,} of {total:,}", err=True, nl=done >= total)
 
-    for encoder in encoders:
-        opened.searching.prepare(f"{encoder.name}@{encoder.revision}", encoder.dim, told)
+    for model, dim in dims.items():
+        opened.searching.prepare(model, dim, told)
 
 
 def _tell(there: dict[str, Prepared], *, as_json: bool, dropped: bool) -> None:

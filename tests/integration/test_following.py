@@ -18,9 +18,12 @@ from support.api import NDJSON, WordStance, ndjson
 from support.encoders import WIDE, WIDER, load_quick
 from support.engines import Engine
 from support.records import content
+from support.stores import put
 
 from service.api.app import create_app
-from service.encoders import Encoded, EncoderError, Ledger
+from service.calibration import load_calibration
+from service.encoders import Encoded, EncoderError, Ledger, State
+from service.parts import fitted_for
 from service.places import place_of
 from service.reindex import begin, encode_missing, turn
 from service.runtime import Runtime, load_encoded, present_of
@@ -163,6 +166,22 @@ def test_what_a_process_with_another_encoder_writes_is_soon_found_here(desk: Des
     wait_until(lambda: not desk.store.encodings.missing("hashing@1-96", 0, 1))
 
 
+def test_who_is_busy_with_what_others_write_is_waited_for_all_the_same(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wide, entered = desk.encode(WIDE), threading.Event()
+
+    async def never(*_: object) -> None:
+        entered.set()
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(desk.runtime.catalog, "encode_missing", never)
+    desk.store.write(put(content("late", rumor="Ostriches on the runway", variants=())), actor="t")
+    assert entered.wait(30)
+    assert desk.turn(wide) == ["hashing@1-96"]
+    assert desk.nearest("Ostriches on the runway") == "late"
+
+
 def test_requests_under_way_are_answered_by_the_encoder_that_they_came_to(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -284,6 +303,33 @@ def test_who_opens_the_store_later_takes_the_encoder_that_answers(desk: Desk) ->
     later = Runtime.open(desk.runtime.settings, stance=WordStance())
     assert (later.finder.model, later.pinned) == ("hashing@1-96", False)
     later.close()
+
+
+def test_who_is_pinned_to_another_encoder_than_the_store_says_is_told(
+    desk: Desk, caplog: pytest.LogCaptureFixture
+) -> None:
+    desk.turn(desk.encode(WIDE))
+    for name, told in ((WIDE, False), (WIDER, True)):
+        caplog.clear()
+        chosen = structs.replace(desk.runtime.settings, encoder=name)
+        Runtime.open(chosen, stance=WordStance()).close()
+        assert ("the store says hashing@1-96" in caplog.text) is told
+
+
+def test_after_an_upgrade_the_one_that_ships_now_is_the_one_that_answers() -> None:
+    before = Encoded(encoder=None, model="hashing@0-128", dim=128, run=2, whole=True)
+    assert present_of(State(active=before)).model == "hashing@1-128"
+    same = structs.replace(before, model="hashing@1-128")
+    assert present_of(State(active=same)) == same
+
+
+def test_numbers_that_were_fitted_for_another_stance_model_are_not_used() -> None:
+    shipped = load_calibration()
+    wide = Encoded(encoder=WIDE, model="hashing@1-96", dim=96, calibration=structs.replace(shipped, gate=0.25))
+    assert fitted_for(load_quick(WIDE), wide, "strict").own
+    assert fitted_for(load_quick(WIDE), wide, "strict").calibration.gate == 0.25
+    other = structs.replace(wide, calibration=structs.replace(shipped, stance="another", gate=0.25))
+    assert fitted_for(load_quick(WIDE), other, "strict") == (load_calibration("strict"), False)
 
 
 def test_an_encoder_that_is_gone_or_another_one_is_an_error_that_says_what_to_do(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -14,6 +14,8 @@ from support.records import GEM_ORE, content
 
 from service.calibration import Nearness
 from service.catalog import Catalog
+from service.domain import Rebuttal
+from service.errors import StoreError
 from service.finder import Finder
 from service.store.sqlite import SqliteStore
 
@@ -126,6 +128,11 @@ def test_an_index_of_a_restored_store_is_not_believed(service: Service) -> None:
     service.open()
     assert service.found("gem ores sent") == []
     assert service.found("zebras") == ["zebra"]
+    for name in ("bridge", "tower"):  # now the store is as far as the index was
+        asyncio.run(service.catalog.create(content(name, rumor=f"The {name} fell"), actor="t"))
+    service.close(save=False)  # as after kill -9
+    service.open()
+    assert set(service.found("the bridge and the tower fell")) == {"bridge", "tower"}
     service.close()
 
 
@@ -136,6 +143,47 @@ def test_another_process_s_write_is_seen_within_a_second(service: Service) -> No
     assert asyncio.run(service.finder.keep_up()) == service.store.head()
     assert "late" in service.found("rare earth samples")
     other.close()
+    service.close()
+
+
+def test_a_store_that_fails_in_the_middle_leaves_one_version(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("service.indexes._CHUNK", 1)
+    other = Service(service.folder)
+    monkeypatch.setattr(Finder, "refresh", lambda _: None)
+    before = service.finder.version
+    for name in ("first", "second"):
+        asyncio.run(other.catalog.create(content(name, rumor=f"Zebras {name}"), actor="t"))
+    monkeypatch.undo()
+    monkeypatch.setattr("service.indexes._CHUNK", 1)
+    read = service.store.get_many
+
+    def fail_late(ids: Sequence[str]) -> dict[str, Rebuttal]:
+        if "second" in ids:
+            raise StoreError("the disk is gone")
+        return read(ids)
+
+    monkeypatch.setattr(service.store, "get_many", fail_late)
+    with pytest.raises(StoreError):
+        service.finder.refresh()
+    assert service.finder.version == before
+    assert service.found("zebras") == ["zebra"]
+    monkeypatch.setattr(service.store, "get_many", read)
+    service.finder.refresh()
+    assert set(service.found("zebras")) == {"zebra", "first", "second"}
+    other.close(save=False)
+    service.close()
+
+
+def test_a_long_feed_is_read_in_parts(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    other = Service(service.folder)
+    for number in range(7):
+        asyncio.run(other.catalog.create(content(f"late-{number}", rumor=f"Zebras {number}"), actor="t"))
+    other.close(save=False)
+    monkeypatch.setattr("service.indexes._CHUNK", 2)
+    monkeypatch.setattr("service.indexes._MOST_READ", 3)
+    service.finder.refresh()
+    assert service.finder.version == service.store.head()
+    assert set(service.found("zebras")) == {"zebra", *(f"late-{number}" for number in range(7))}
     service.close()
 
 

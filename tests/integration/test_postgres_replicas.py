@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -22,6 +23,8 @@ from service.remote import Remote
 from service.store import Write
 from service.store.postgres import PostgresStore
 from service.store.postgres.address import hosts
+from service.store.postgres.connection import _PATIENCE_SECONDS
+from service.store.postgres.replicas import Line, Reach
 from service.store.sql import SqlStore
 from service.versions import records_at
 
@@ -208,6 +211,56 @@ def test_a_replica_that_is_too_far_behind_is_not_asked(pair: Pair) -> None:
             until(lambda: settled(store))
 
 
+def test_a_process_that_starts_asks_no_replica_that_is_behind(pair: Pair) -> None:
+    with PostgresStore.open(pair.address) as store, PostgresStore.open(pair.address) as other:
+        write(store, 1)
+        until(lambda: caught_up(pair))
+        with pair.held_back():
+            write(other, 2)
+            store.read_from([pair.beside], behind_s=30)
+            assert [store.read(asked) for _ in range(5)] == ["primary"] * 5
+        until(lambda: settled(store))
+
+
+def test_what_is_no_event_is_waited_for_as_well(pair: Pair) -> None:
+    """As the vectors of another encoder, by which a process begins to search when it has been switched to."""
+    with PostgresStore.open(pair.address) as store, PostgresStore.open(pair.address) as other:
+        write(store, 1)
+        until(lambda: caught_up(pair))
+        with pair.held_back():
+            other.put_vectors("hashing@other", [("dam", 1, ENCODER.encode(["a", "b", "c"]))])
+            store.read_from([pair.beside], behind_s=30)
+            assert [store.read(asked) for _ in range(5)] == ["primary"] * 5
+        until(lambda: settled(store))
+
+
+def test_a_replica_that_says_nothing_holds_up_nobody(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is not asked for anything else, and of the others it is known how far behind they are."""
+    silent, enough = threading.Event(), threading.Event()
+    reach = Line.reach
+
+    def reach_or_wait(line: Line) -> Reach:
+        if silent.is_set() and "mute" in line._address:  # noqa: SLF001 - nothing else tells servers apart
+            enough.wait(2 * PATIENCE_S)
+        return reach(line)
+
+    monkeypatch.setattr(Line, "reach", reach_or_wait)
+    monkeypatch.setattr("service.store.postgres.replicas._SILENCE_S", 0.5)
+    with PostgresStore.open(pair.address) as store, PostgresStore.open(pair.address) as other:
+        write(store, 1)
+        until(lambda: caught_up(pair))
+        store.read_from([f"{pair.beside}&application_name=mute", pair.beside], behind_s=0.5)
+        until(lambda: settled(store))
+        silent.set()
+        try:
+            with pair.held_back():
+                write(other, 2)
+                until(lambda: [store.read(asked) for _ in range(4)] == ["primary"] * 4)
+            until(lambda: settled(store))
+        finally:
+            enough.set()
+
+
 @contextmanager
 def remote_of(store: PostgresStore) -> Iterator[Remote]:
     found = remote(store, ENCODER)
@@ -239,7 +292,11 @@ def test_the_primary_dies_and_what_is_known_is_still_answered(
 ) -> None:
     until(lambda: settled(store))
     pair.primary.stop()
-    searching.catch_up()
+    began = time.monotonic()
+    for _ in range(5):
+        searching.catch_up()
+    # At most the first waits for a connection.
+    assert time.monotonic() - began < 3 * _PATIENCE_SECONDS
     assert searching.version == 1
     assert version(searching) == 1
     with pytest.raises(StoreUnreachableError):

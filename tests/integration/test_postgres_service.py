@@ -12,6 +12,7 @@ from typing import Literal
 import click
 import pytest
 from click.testing import CliRunner, Result
+from msgspec import structs
 from support.api import WordStance
 from support.hashing import HashingEncoder
 from support.postgres import Server
@@ -21,6 +22,7 @@ from support.stores import put
 from service.catalog import Catalog
 from service.cli.app import cli
 from service.domain import Claim
+from service.encoders import Encoded, Ledger
 from service.errors import AlreadyExistsError, StoreError
 from service.places import Address, place_of
 from service.runtime import Runtime
@@ -121,6 +123,21 @@ def indexed(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
     assert "the database can search" in made.stderr
     there = json.loads(run("store", "index", "--status", "--json", "--db", address).stdout)
     assert [(one["whole"], one["unworded"], one["graphs"]) for one in there.values()] == [(True, 0, 1)]
+
+
+def test_what_a_switch_to_another_encoder_needs_is_made_before_it(
+    address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("service.runtime.load_encoder", lambda *_, **__: HashingEncoder())
+    monkeypatch.setenv("REJOINDER_MULTILINGUAL", "off")
+    monkeypatch.setenv("REJOINDER_STARTER", "false")
+    run("init", "--empty", "--db", address)
+    with open_place(Address(address)) as store:
+        other = Encoded(encoder="other", model="hashing@1-16", dim=16, whole=True)
+        Ledger(store).change(lambda state: structs.replace(state, next=other))
+    assert run("store", "index", "--db", address).exception is None
+    there = json.loads(run("store", "index", "--status", "--json", "--db", address).stdout)
+    assert {model: one["graphs"] for model, one in there.items()} == {"hashing@1-128": 1, "hashing@1-16": 1}
 
 
 def test_what_cannot_be_searched_in_a_database_is_refused(address: str, tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from support.api import CALIBRATION
 from support.hashing import HashingEncoder
 from support.records import content
 
+from embeddings.batcher import Overloaded
 from embeddings.stance import Probabilities, StancePair
 from service.calibration import SecondLook
 from service.catalog import Catalog
@@ -81,3 +82,20 @@ def test_only_what_leans_to_an_assertion_is_read_again(finder: Finder) -> None:
 
 def test_a_second_reading_of_no_weight_changes_nothing(finder: Finder) -> None:
     assert labels(finder, SecondLook(least=0.1, weight=0.0))[0] == labels(finder, None)[0]
+
+
+def test_a_full_queue_does_not_refuse_the_second_look(finder: Finder, monkeypatch: pytest.MonkeyPatch) -> None:
+    stance = Wavering()
+    checker = Checker(finder, stance, structs.replace(CALIBRATION, second_look=LOOK), cache_size=0)
+    read = stance.predict
+
+    def predict_and_fill(pairs: Sequence[StancePair]) -> Probabilities:
+        checker.judges._max_queue = 0  # noqa: SLF001 - as if as many as it takes had come meanwhile
+        return read(pairs)
+
+    monkeypatch.setattr(stance, "predict", predict_and_fill)
+    answers = asyncio.run(checker.check_many([Claim(claim=text) for text in CLAIMS]))
+    with pytest.raises(Overloaded):
+        checker.judges.submit([StancePair("a", "b", None)])
+    checker.close()
+    assert [answer.verdict.label for answer in answers] == labels(finder, LOOK)[0]

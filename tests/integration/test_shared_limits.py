@@ -21,6 +21,7 @@ from service.api.shared import Limits
 from service.places import Address
 from service.settings import Settings
 from service.store.opening import open_place
+from service.store.postgres import buckets as buckets_module
 from service.store.postgres.buckets import PAUSE_S, SharedBuckets
 
 pytestmark = pytest.mark.postgres
@@ -183,6 +184,29 @@ def test_a_database_that_does_not_answer_is_not_waited_for(address: str, postgre
 
     asyncio.run(work())
     assert postgres.execute("SELECT 1")
+
+
+def test_many_who_wait_for_their_turn_do_not_stop_the_counting(
+    address: str, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A caller can send as many requests at once as it likes: that alone must not let all of them count anew."""
+    take = buckets_module._TAKE  # noqa: SLF001 - the statement itself has to be slow
+    slow = take.replace("FROM taken UNION", "FROM taken, pg_sleep(0.02) UNION")
+    assert slow != take
+    monkeypatch.setattr(buckets_module, "_TAKE", slow)
+    monkeypatch.setattr(buckets_module, "PATIENCE_S", 1.0)
+    buckets = SharedBuckets(address)
+
+    async def work() -> None:
+        assert await buckets.take("key:cms", 10_000) is not None
+        takings = await asyncio.gather(*[buckets.take("key:cms", 10_000) for _ in range(100)])
+        assert None in takings  # else this shows nothing
+        assert await buckets.take("key:cms", 10_000) is not None
+        await buckets.close()
+
+    with caplog.at_level(logging.WARNING, "rejoinder.limits"):
+        asyncio.run(work())
+    assert caplog.records == []
 
 
 def test_two_services_refuse_a_key_together(address: str, tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ from embeddings.encoder import Vectors
 from service.catalog import Catalog
 from service.domain import CheckResult, Claim, Rebuttal
 from service.finder import Finder
+from service.indexes import Sought
 from service.runtime import Runtime
 from service.settings import Settings
 from service.store.sqlite import SqliteStore
@@ -101,6 +102,49 @@ def test_an_answer_names_the_version_that_was_searched(desk: Desk) -> None:
     answer = desk.check()
     assert (answer.store_version, answer.matches[0].rebuttal.revision) == (2, 2)
     assert desk.runtime.checker.ids.read(str(answer.verdict_id)).store_version == 2
+
+
+def test_a_batch_is_of_one_version_though_it_is_searched_in_several(desk: Desk) -> None:
+    def write_and_see() -> None:
+        desk.write(1)
+        desk.runtime.finder.refresh()
+
+    def write_between() -> None:
+        # Before the first texts: their search is of the version that is there. Before the next: of a later one.
+        desk.encoder.meanwhile = write_and_see
+
+    claims = [Claim(claim=f"{RUMOR}, says caller {number}") for number in range(40)]
+    desk.encoder.meanwhile = write_between
+    answers = asyncio.run(desk.runtime.checker.check_many(claims))
+    assert {one.store_version for one in answers} == {2}
+    assert {one.matches[0].rebuttal.revision for one in answers} == {2}
+
+
+def test_what_was_kept_is_not_put_beside_what_is_of_a_later_version(desk: Desk) -> None:
+    def write_and_see() -> None:
+        desk.write(1)
+        desk.runtime.finder.refresh()
+
+    kept = desk.check()
+    assert kept.store_version == 1
+    desk.encoder.meanwhile = write_and_see
+    claims = [Claim(claim=RUMOR), Claim(claim=f"{RUMOR}, they say"), Claim(claim="#")]
+    answers = asyncio.run(desk.runtime.checker.check_many(claims))
+    assert [one.store_version for one in answers] == [2, 2, 2]
+    assert answers[0].matches[0].rebuttal.revision == 2
+
+
+def test_a_batch_finds_for_each_text_what_it_would_find_alone(desk: Desk) -> None:
+    for number in range(6):
+        record = content(f"dam-{number}", rumor=f"{RUMOR} in place {number}", variants=(), quote=None)
+        asyncio.run(desk.catalog.write_chunk([record], "t"))
+    indexes = desk.runtime.finder._indexes  # noqa: SLF001 - depths are mixed by requests that come at once
+    desk.runtime.finder.refresh()
+    vector = desk.encoder.encode([RUMOR])[0]
+    few, many = Sought(vector, [], 2), Sought(vector, [], 5)
+    together = indexes.search([few, many])
+    assert [len(near.hits) for near in together] == [2, 5]
+    assert together == [indexes.search([few])[0], indexes.search([many])[0]]
 
 
 def test_what_was_published_meanwhile_answers_no_earlier_version(desk: Desk) -> None:

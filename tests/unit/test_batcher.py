@@ -91,6 +91,25 @@ def test_overload_is_refused_whole_and_says_when_to_come_back(batcher: Doubler, 
     batcher.submit([1, 2])
 
 
+def test_what_goes_on_from_a_computed_group_is_not_refused(batcher: Doubler, gate: Gate) -> None:
+    async def scenario() -> list[int]:
+        first = await batcher.run([1, 2])
+        gate.open.clear()
+        gate.entered.clear()
+        occupy(batcher, gate)
+        batcher.submit(list(range(10)))
+        with pytest.raises(Overloaded):
+            await batcher.run(first)
+        going_on = asyncio.create_task(batcher.run(first, admitted=True))
+        await asyncio.sleep(0)
+        assert batcher.depth == 12
+        gate.open.set()
+        return await going_on
+
+    gate.open.set()
+    assert asyncio.run(scenario()) == [4, 8]
+
+
 def test_a_failure_reaches_only_the_groups_of_its_batch(batcher: Doubler, gate: Gate) -> None:
     occupy(batcher, gate)
     good, bad, other, later = (batcher.submit(items) for items in ([1], [-1], [2, 3, 4, 5], [6]))

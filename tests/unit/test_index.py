@@ -207,6 +207,15 @@ def alignment_gaps(whole: bytes) -> set[int]:
     return gaps
 
 
+def test_what_a_killed_process_left_is_cleared_away(tmp_path: Path) -> None:
+    old, young = (tmp_path / f"index.{number}.tmp" for number in (1, 2))
+    for left in (old, young):
+        left.write_bytes(b"half")
+    os.utime(old, (0, 0))
+    filled().save(tmp_path / "index", 1)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["index", "index.2.tmp"]
+
+
 def test_no_file_is_the_callers_to_know(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         VectorIndex.open(tmp_path / "nothing", model=MODEL)

@@ -21,7 +21,7 @@ from service.store.postgres.address import parameters, place
 from service.store.postgres.connection import SCHEMA
 
 PATIENCE_S: Final = 0.25
-"""Longer than this no request waits for the database before it is counted here."""
+"""Longer than this no request waits for its turn, nor then for the database, before it is counted here."""
 PAUSE_S: Final = 5.0
 """Nobody asks a database again so soon after it has not answered."""
 _LOGGER: Final = logging.getLogger("rejoinder.limits")
@@ -70,7 +70,7 @@ class SharedBuckets:
         self._address = address
         self._clock = clock
         self._db: _Db | None = None
-        self._lock = asyncio.Lock()
+        self._turn = asyncio.Lock()
         self._running: set[asyncio.Future[Taken | None]] = set()
         self._not_before = 0.0
 
@@ -78,8 +78,19 @@ class SharedBuckets:
         """Take one from a bucket that holds ``most``, at least 1, a minute.
 
         Returns:
-            None where the database does not answer in time, or has not answered a moment ago.
+            None where the database does not answer in time, or has not answered a moment ago; and where too many ask.
         """
+        try:
+            async with asyncio.timeout(PATIENCE_S):
+                await self._turn.acquire()
+        except TimeoutError:
+            return None  # many ask here: that says nothing of the database, which goes on counting
+        try:
+            return await self._taken(name, most)
+        finally:
+            self._turn.release()
+
+    async def _taken(self, name: str, most: int) -> Taken | None:
         if self._clock() < self._not_before:
             return None
         asking = asyncio.ensure_future(self._ask(name, most))
@@ -97,33 +108,39 @@ class SharedBuckets:
         for asking in self._running:
             asking.cancel()
         await asyncio.gather(*self._running, return_exceptions=True)
-        await self._hang_up()
+        await _hang_up(self._db)
+        self._db = None
 
     async def _ask(self, name: str, most: int) -> Taken | None:
         asked = {"name": name, "cost": _WINDOW_S / most, "window": _WINDOW_S + _ROUNDING_S}
-        async with self._lock:
-            if self._clock() < self._not_before:
-                return None
-            try:
-                db = self._db or await self._connected()
-                row = await (await db.execute(_TAKE, asked, prepare=True)).fetchone()
-            except (psycopg.Error, StoreError, OSError) as error:
-                self._pause(type(error).__name__)
-                await self._hang_up()
-                return None
-            except asyncio.CancelledError:
-                await self._hang_up()
-                raise
+        # Nobody else has it until there is an answer: whoever is given up on may still hang in it.
+        db, self._db = self._db, None
+        try:
+            db = db or await self._connected()
+            row = await (await db.execute(_TAKE, asked, prepare=True)).fetchone()
+        except (psycopg.Error, StoreError, OSError) as error:
+            self._pause(type(error).__name__)
+            await _hang_up(db)
+            return None
+        except asyncio.CancelledError:
+            await _hang_up(db)
+            raise
+        # Another may have connected meanwhile, where somebody went away in the middle of asking.
+        spare, self._db = self._db, db
+        await _hang_up(spare)
         # Where another's first request is not seen yet, there is no row at all: as if there was nothing left.
         return Taken(*row) if row else Taken(granted=False, full=float(_WINDOW_S))
 
     async def _connected(self) -> _Db:
         told = {"target_session_attrs": "read-write", **parameters(self._address)}
         db = await psycopg.AsyncConnection.connect(**told, autocommit=True)
-        self._db = db
-        # Takings need not be on a disk, nor on a replica, before they are told.
-        await db.execute("SET synchronous_commit = off")
-        await db.execute(_MAKE)
+        try:
+            # Takings need not be on a disk, nor on a replica, before they are told.
+            await db.execute("SET synchronous_commit = off")
+            await db.execute(_MAKE)
+        except BaseException:
+            await _hang_up(db)
+            raise
         return db
 
     def _pause(self, why: str) -> None:
@@ -132,8 +149,8 @@ class SharedBuckets:
             _LOGGER.warning("%s does not count the limits of keys (%s): this process counts alone for now.", where, why)
         self._not_before = self._clock() + PAUSE_S
 
-    async def _hang_up(self) -> None:
-        db, self._db = self._db, None
-        if db is not None:
-            with suppress(psycopg.Error, OSError):
-                await db.close()
+
+async def _hang_up(db: _Db | None) -> None:
+    if db is not None:
+        with suppress(psycopg.Error, OSError):
+            await db.close()

@@ -1,9 +1,9 @@
 """Reads from replicas: which of them may answer, and the primary where none may.
 
 A replica answers only if it is not behind what this process has promised: its own writes, the versions that it has
-answered with, those that its clients have seen; and not behind what the primary held some seconds ago. A thread asks
-all servers again and again how far they have come, so that choosing one costs no round trip. What fails on a replica is
-done again on the primary.
+answered with, those that its clients have seen; and not behind what the primary held some seconds ago. A thread for
+each server asks again and again how far it has come, so that choosing one costs no round trip, and one that says
+nothing holds up nobody. What fails on a replica is done again on the primary.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Final, NamedTuple, TypeVar
 
 import psycopg
@@ -26,6 +27,8 @@ from service.store.sql.store import SqlStore
 T = TypeVar("T")
 LOOK_EVERY_S: Final = 0.1
 PATIENCE_S: Final = 1.0
+_SILENCE_S: Final = 3.0
+"""A replica that has said nothing for so long is not asked for anything else."""
 _LOG: Final = logging.getLogger(__name__)
 _WHERE: Final = (
     "SELECT coalesce((SELECT max(number) FROM event), 0), pg_is_in_recovery(), "
@@ -49,6 +52,13 @@ class Reach(NamedTuple):
     standby: bool
     written: int
     store: str
+
+
+class _Look(NamedTuple):
+    """What one thread does again and again, and at the end."""
+
+    look: Callable[[], None]
+    hang_up: Callable[[], None]
 
 
 class Line:
@@ -90,10 +100,12 @@ class Server:
 
     Attributes:
         reach: how far it had come when it was last asked; None while it cannot be used.
+        heard: when that was, by the monotonic clock.
     """
 
     def __init__(self, address: str, open_store: Callable[[Readers], SqlStore]) -> None:
         self.reach: Reach | None = None
+        self.heard = 0.0
         self._place = place(address)
         self._line = Line(address)
         self._readers = Readers(address, patience_s=PATIENCE_S)
@@ -121,11 +133,14 @@ class Server:
             _LOG.warning("The replica %s is not used: %s", self._place, trouble)
         if self._missed and not trouble:
             _LOG.warning("The replica %s is used again.", self._place)
-        self.reach, self._missed = found, bool(trouble)
+        self.reach, self.heard, self._missed = found, time.monotonic(), bool(trouble)
+
+    def hang_up(self) -> None:
+        """It is not looked at any more; from the thread that looked."""
+        self._line.close()
 
     def close(self) -> None:
-        """Let go of its connections."""
-        self._line.close()
+        """Let go of what reads are done on."""
         self._readers.close()
 
 
@@ -149,11 +164,18 @@ class Replicas:
         self._written = 0
         self._writes = self._settled = 0
         self._next = 0
-        self._seen: deque[tuple[float, int]] = deque()
+        self._seen: deque[tuple[float, Reach]] = deque()
+        self._away = False
         self._enough = threading.Event()
-        self.look()
-        self._thread = threading.Thread(target=self._follow, name="replicas", daemon=True)
-        self._thread.start()
+        looks: list[_Look] = [_Look(self._look, self._line.close)]
+        looks += [_Look(partial(one.look, primary.id), one.hang_up) for one in others]
+        for one in looks:
+            one.look()
+        self._threads = [
+            threading.Thread(target=self._follow, args=(one,), name="replicas", daemon=True) for one in looks
+        ]
+        for thread in self._threads:
+            thread.start()
 
     def read(self, work: Callable[[SqlStore], T], *, at_least: int = 0) -> T:
         """Do work that only reads, all of it on one server that knows at least a version.
@@ -189,58 +211,72 @@ class Replicas:
 
     def head(self) -> int:
         """Number of the last event, of the primary; while that is gone, of the replica that is ahead."""
+        # Of a primary that is known to be gone every question would wait for a connection, one after the other.
+        if self._away and (known := self._known()):
+            return max(known)
         try:
             return self._primary.head()
         except StoreUnreachableError:
-            known = [server.reach.version for server in self._others if server.reach]
-            if not known:
+            if not (known := self._known()):
                 raise
             return max(known)
 
-    def look(self) -> None:
-        """Ask every server how far it has come."""
+    def close(self) -> None:
+        """Stop asking, and let go of the replicas."""
+        self._enough.set()
+        for thread in self._threads:
+            thread.join(PATIENCE_S)  # one whose server says nothing is left to itself
+        for server in self._others:
+            server.close()
+
+    def _known(self) -> list[int]:
+        return [reach.version for server in self._others if (reach := server.reach)]
+
+    def _look(self) -> None:
+        """Ask the primary how far it has come."""
         with self._lock:
             writes = self._writes
         try:
             now = self._line.reach()
         except StoreError:
-            pass  # whoever needs the primary is told; what is known of it still binds the replicas
-        else:
-            with self._lock:
-                self._seen.append((time.monotonic(), now.version))
-                if self._settled < writes:
-                    self._settled, self._written = writes, max(self._written, now.written)
-        for server in self._others:
-            server.look(self._primary.id)
+            self._away = True  # whoever needs it is told; what is known of it still binds the replicas
+            return
+        with self._lock:
+            self._away = False
+            self._seen.append((time.monotonic(), now))
+            if self._settled < writes:
+                self._settled, self._written = writes, max(self._written, now.written)
 
-    def close(self) -> None:
-        """Stop asking, and let go of the replicas."""
-        self._enough.set()
-        self._thread.join()
-        self._line.close()
-        for server in self._others:
-            server.close()
-
-    def _follow(self) -> None:
+    def _follow(self, one: _Look) -> None:
         while not self._enough.wait(LOOK_EVERY_S):
-            self.look()
+            try:
+                one.look()
+            except Exception:  # noqa: BLE001 - without this thread nobody would know how far the server has come
+                _LOG.warning("A server could not be asked how far it has come.", exc_info=True)
+        one.hang_up()
 
     def _choose(self, at_least: int) -> Server | None:
         with self._lock:
-            version, written = max(self._version, at_least, self._due()), self._written
+            version, written = max(self._version, at_least), self._written
+            if due := self._due():
+                version = max(version, due.version)
+                # Vectors that are made after the fact are no event. What a primary that is gone had not yet sent of
+                # its log will never be anywhere, and need not be of any event.
+                written = written if self._away else max(written, due.written)
             self._next += 1
             if self._settled < self._writes:
                 return None  # it has written since anybody was asked
             turned = [self._others[(self._next + at) % len(self._others)] for at in range(len(self._others))]
+        since = time.monotonic() - _SILENCE_S
         for server in turned:
-            reach = server.reach
+            reach = server.reach if server.heard >= since else None
             if reach and reach.standby and reach.version >= version and reach.written >= written:
                 return server
         return None
 
-    def _due(self) -> int:
-        """What the primary held so long ago that every replica must have it."""
+    def _due(self) -> Reach | None:
+        """What the primary held so long ago that every replica must have it; at first, what it held at the start."""
         late = time.monotonic() - self._behind_s
         while len(self._seen) > 1 and self._seen[1][0] <= late:
             self._seen.popleft()
-        return self._seen[0][1] if self._seen and self._seen[0][0] <= late else 0
+        return self._seen[0][1] if self._seen else None
