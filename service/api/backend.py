@@ -57,6 +57,13 @@ class Backend:
         """The runtime, or None while it is being opened."""
         return self._runtime
 
+    async def wait_until_open(self) -> bool:
+        """For work beside requests: wait for the runtime. False where it cannot be opened."""
+        if self.opening is None:
+            return True
+        await asyncio.wait([self.opening])
+        return not self.opening.cancelled() and self.opening.exception() is None
+
     def waiting_for(self) -> tuple[str, ...]:
         """Names of what is not ready yet; empty when every question can be answered."""
         return _STARTING if self._runtime is None else tuple(self._runtime.ready())

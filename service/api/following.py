@@ -98,11 +98,8 @@ class Following:
                     await self._voice.fall_silent(self._backend, self._ledger)
 
     async def _work(self) -> None:
-        opening = self._backend.opening
-        if opening is not None:
-            await asyncio.wait([opening])
-            if opening.cancelled() or opening.exception():
-                return
+        if not await self._backend.wait_until_open():
+            return
         self._ledger = Ledger(self._backend.runtime.store)
         while True:
             try:

@@ -59,11 +59,8 @@ class Watching:
                 await working
 
     async def _work(self) -> None:
-        opening = self._backend.opening
-        if opening is not None:
-            await asyncio.wait([opening])
-            if opening.cancelled() or opening.exception():
-                return
+        if not await self._backend.wait_until_open():
+            return
         while True:
             await self._work_until_turned()
 
