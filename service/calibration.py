@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from importlib import resources
-from typing import Annotated, Final
+from typing import Annotated, Final, NamedTuple
 
 import msgspec
 import numpy as np
@@ -20,7 +20,11 @@ from service.domain import Profile
 
 FILE: Final = "calibration.json"
 _LEAST: Final = 1e-6  # no probability counts as less: logarithms stay finite
+_FEATURES: Final = 6
 _USUAL: Final = 1_000  # records; only a unit, so that the bias is that of a store of this size
+
+
+Weights = Annotated[tuple[float, ...], Meta(min_length=_FEATURES, max_length=_FEATURES)]
 
 
 class Nearness(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -44,38 +48,25 @@ class Nearness(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         return 1 / (1 + math.exp(-max(min(logit, 700.0), -700.0)))  # beyond that, exp overflows
 
 
+class Readings(NamedTuple):
+    """The stance model's own probabilities of one pair, shape (3,): asserts, denies, other.
+
+    Beside the statement and without it the model makes different mistakes, so every pair is read both ways.
+
+    Attributes:
+        beside: with the authority's statement; as `alone` where there is none.
+        alone: with the rumor alone.
+    """
+
+    beside: NDArray[np.float32]
+    alone: NDArray[np.float32]
+
+
 class Sides(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Weights of the stance calibration: rows ``asserts`` and ``denies`` against ``other``, columns the features."""
 
-    asserts: tuple[float, ...]
-    denies: tuple[float, ...]
-
-
-class SecondLook(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """When a claim is read against a rumor a second time, without the statement, and what that reading counts.
-
-    With the statement and without it, the model makes different mistakes: an accusation should survive both readings.
-
-    Attributes:
-        least: the stance model's own probability of an assertion from which a pair is read again.
-        weight: of the second reading in the mean of both, of their log probabilities.
-    """
-
-    least: Annotated[float, Meta(ge=0, le=1)]
-    weight: Annotated[float, Meta(ge=0, le=1)]
-
-    def wanted(self, first: NDArray[np.float32]) -> bool:
-        """Whether a first reading, probabilities of shape (3,), leans to an assertion."""
-        return bool(first[0] >= self.least)
-
-    def together(self, first: NDArray[np.float32], second: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Both readings as one, probabilities of shape (3,), in the order asserts, denies, other."""
-        logits = [
-            (1 - self.weight) * math.log(max(float(one), _LEAST)) + self.weight * math.log(max(float(other), _LEAST))
-            for one, other in zip(first, second, strict=True)
-        ]
-        weights = np.exp(np.array(logits) - max(logits))
-        return np.asarray(weights / weights.sum(), np.float32)
+    asserts: Weights
+    denies: Weights
 
 
 class Thresholds(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -103,7 +94,6 @@ class Calibration(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
         gate: below this nearness a candidate is not worth the stance model.
         related: from this nearness on, a record that does not settle the claim is offered as background.
         sides: the stance calibration.
-        second_look: at what leans to an assertion; None: every pair is read once.
         profiles: thresholds by how careful the operator wants to be.
         judged: how many candidates the stance model sees.
         reranked: how many of the nearest records of a search the stance model reads as well.
@@ -120,7 +110,6 @@ class Calibration(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     judged: Annotated[int, Meta(ge=1, le=20)]
     reranked: Annotated[int, Meta(ge=0, le=50)] = 0
     profile: Profile = "balanced"
-    second_look: SecondLook | None = None
 
     @property
     def rebutted(self) -> float:
@@ -132,14 +121,14 @@ class Calibration(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
         """Probability from which a claim is said to deny the rumor."""
         return self.profiles[self.profile].consistent
 
-    def stance_probabilities(self, raw: NDArray[np.float32], nearness: float) -> dict[str, float]:
+    def stance_probabilities(self, readings: Readings, nearness: float) -> dict[str, float]:
         """Calibrated probabilities of asserts, denies and other.
 
         Args:
-            raw: the stance model's own probabilities, shape (3,), in the order asserts, denies, other.
+            readings: of the pair, by the stance model.
             nearness: of the candidate, from the first stage.
         """
-        features = stance_features(raw, nearness)
+        features = stance_features(readings, nearness)
         logits = (_dot(self.sides.asserts, features), _dot(self.sides.denies, features), 0.0)
         top = max(logits)
         weights = [math.exp(logit - top) for logit in logits]
@@ -147,13 +136,18 @@ class Calibration(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
         return {name: weight / total for name, weight in zip(("asserts", "denies", "other"), weights, strict=True)}
 
 
-def stance_features(raw: NDArray[np.float32], nearness: float) -> tuple[float, ...]:
-    """What the stance calibration looks at: log odds of asserts and denies against other, of the nearness, and one.
+def stance_features(readings: Readings, nearness: float) -> tuple[float, ...]:
+    """What the stance calibration looks at, of both readings and the first stage.
 
+    The log odds of asserts and of denies against other, beside the statement and alone; those of the nearness; one.
     Cosine and words apart were no better on unseen rumors, and know nothing of the size of the store.
     """
+    return (*_odds(readings.beside), *_odds(readings.alone), log_odds(nearness), 1.0)
+
+
+def _odds(raw: NDArray[np.float32]) -> tuple[float, float]:
     asserts, denies, other = (max(float(p), _LEAST) for p in raw)
-    return math.log(asserts / other), math.log(denies / other), log_odds(nearness), 1.0
+    return math.log(asserts / other), math.log(denies / other)
 
 
 def log_odds(probability: float) -> float:

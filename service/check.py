@@ -15,7 +15,7 @@ from embeddings.batcher import Batcher
 from embeddings.stance import StanceModel, StancePair
 from service.cache import AnswerCache, Kept, question
 from service.cache import Question as Asked
-from service.calibration import Calibration, Nearness, log_odds
+from service.calibration import Calibration, Nearness, Readings, log_odds
 from service.differences import differences
 from service.domain import CheckResult, Claim, Filters, Hit, Match, Rebuttal, Stance
 from service.finder import DEEP, Candidate, Finder, Found
@@ -145,12 +145,12 @@ class Checker:
         few = found[: self._calibration.reranked] if language_of(text) in self._stance.languages else []
         pairs = [self._pair(text, record) for _, record in few]
         read = [pair for pair in pairs if pair]
-        raw = iter(await self.judges.run(read) if read else [])
+        readings = iter(await self._read(read))
         scores = {}
         for (candidate, record), pair in zip(few, pairs, strict=True):
             same = candidate.nearness
             if pair:
-                same = 1 - self._calibration.stance_probabilities(next(raw), candidate.nearness)["other"]
+                same = 1 - self._calibration.stance_probabilities(next(readings), candidate.nearness)["other"]
             scores[record.id] = probability((log_odds(same) + log_odds(candidate.nearness)) / 2)
         # What was not read again keeps its place behind what was.
         lowest = min(scores.values(), default=1.0)
@@ -239,22 +239,18 @@ class Checker:
                         place[candidate.id] = len(pairs)
                         pairs.append(pair)
             places.append(place)
-        raw = await self._read(pairs) if pairs else []
+        readings = await self._read(pairs)
         return [
-            [self._judged(task, candidate, raw, place.get(candidate.id)) for candidate in task.candidates]
+            [self._judged(task, candidate, readings, place.get(candidate.id)) for candidate in task.candidates]
             for task, place in zip(tasks, places, strict=True)
         ]
 
-    async def _read(self, pairs: Sequence[StancePair]) -> list[NDArray[np.float32]]:
-        """The model's readings; what leans to an assertion it reads again beside the rumor alone."""
-        raw = await self.judges.run(pairs)
-        look = self._calibration.second_look
-        again = [at for at, pair in enumerate(pairs) if look and pair.statement and look.wanted(raw[at])]
-        if look and again:
-            second = await self.judges.run([pairs[at]._replace(statement=None) for at in again], admitted=True)
-            for at, reading in zip(again, second, strict=True):
-                raw[at] = look.together(raw[at], reading)
-        return raw
+    async def _read(self, pairs: Sequence[StancePair]) -> list[Readings]:
+        """The model's readings of every pair, beside the statement and without it, all in one batch."""
+        alone = [pair._replace(statement=None) for pair in pairs]
+        places = {pair: at for at, pair in enumerate(dict.fromkeys([*pairs, *alone]))}
+        raw = await self.judges.run(list(places)) if places else []
+        return [Readings(raw[places[one]], raw[places[other]]) for one, other in zip(pairs, alone, strict=True)]
 
     def _pair(self, text: str, record: Rebuttal) -> StancePair | None:
         """The record in a language that the model reads; None where it has no such wording."""
@@ -264,13 +260,13 @@ class Checker:
         readable = first_in(record.variants, reads)
         return StancePair(text, readable, None) if readable else None
 
-    def _judged(self, task: _Task, candidate: Candidate, raw: Sequence[NDArray[np.float32]], at: int | None) -> Judged:
+    def _judged(self, task: _Task, candidate: Candidate, readings: Sequence[Readings], at: int | None) -> Judged:
         record = task.records[candidate.id]
         texts = passages(record)
         same = [passage for passage in texts if passage.field == FIELDS[candidate.field]]
         probabilities = None
         if at is not None:
-            probabilities = self._calibration.stance_probabilities(raw[at], candidate.nearness)
+            probabilities = self._calibration.stance_probabilities(readings[at], candidate.nearness)
         return Judged(
             record=record,
             candidate=candidate,

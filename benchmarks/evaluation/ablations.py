@@ -17,7 +17,7 @@ from evaluation.corpora import Case, every, known, probes
 from evaluation.measures import macro_f1
 from evaluation.searching import VectorSearch, cleaned
 from evaluation.tables import Row, Table
-from evaluation.variants import Expected, Partial, WithoutEncoder, WithoutWords, uncalibrated
+from evaluation.variants import Expected, Partial, WithoutEncoder, WithoutWords, one_reading, uncalibrated
 from evaluation.verdicts import LABELS, WANTED, Said, by_cosine, by_service, other_hands, scores
 from evaluation.workbench import Workbench
 from service.calibration import Calibration
@@ -33,7 +33,7 @@ _TIMED = 30
 _VARIANTS = (
     "the best on the other half of the rumors by other hands; what is nearer is called rebutted. *Without words*, "
     "*without the encoder*: the scores of that search are what those of the other let expect. *Taken at its word*: the "
-    "model's own probabilities, a verdict from .5 on. All other numbers stay as they ship."
+    "model's own probabilities beside the statement, a verdict from .5 on. All other numbers stay as they ship."
 )
 _MEDIAN = (
     "Medians, one claim at a time, one thread a model, without HTTP: milliseconds, and how many encoder passes on the "
@@ -69,7 +69,8 @@ class Variants:
             WHOLE: checker(),
             "without words": checker(without_words),
             "without the encoder": checker(without_encoder),
-            "without the second look": checker(calibration=structs.replace(models.calibration, second_look=None)),
+            "read beside the statement only": checker(calibration=one_reading(models.calibration, "beside")),
+            "read with the rumor alone only": checker(calibration=one_reading(models.calibration, "alone")),
             "one record judged": checker(calibration=structs.replace(models.calibration, judged=1)),
             "stance model taken at its word": checker(calibration=uncalibrated(models.calibration)),
         }

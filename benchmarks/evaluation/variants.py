@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from typing import NamedTuple, cast
+from typing import Literal, NamedTuple, cast
 
 import numpy as np
 from msgspec import structs
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from embeddings.batcher import Batcher
 from embeddings.encoder import Encoder
 from evaluation.searching import VectorSearch, WordSearch
-from service.calibration import Calibration
+from service.calibration import Calibration, Readings
 from service.finder import DEEP, Candidate, Finder, Found
 from service.runtime import Runtime
 
@@ -127,12 +127,28 @@ class WithoutEncoder(Partial):
 
 
 class Uncalibrated(Calibration, frozen=True, kw_only=True):
-    """The stance model's own probabilities, as they are."""
+    """The stance model's own probabilities beside the statement, as they are."""
 
-    def stance_probabilities(self, raw: NDArray[np.float32], nearness: float) -> dict[str, float]:
+    def stance_probabilities(self, readings: Readings, nearness: float) -> dict[str, float]:
         """See `service.calibration.Calibration.stance_probabilities`."""
         del nearness
-        return dict(zip(("asserts", "denies", "other"), map(float, raw), strict=True))
+        return dict(zip(("asserts", "denies", "other"), map(float, readings.beside), strict=True))
+
+
+class OneReading(Calibration, frozen=True, kw_only=True):
+    """What is read alone counts as if it had been read beside the statement as well, or the other way round."""
+
+    kept: Literal["beside", "alone"]
+
+    def stance_probabilities(self, readings: Readings, nearness: float) -> dict[str, float]:
+        """See `service.calibration.Calibration.stance_probabilities`."""
+        raw = getattr(readings, self.kept)
+        return super().stance_probabilities(Readings(raw, raw), nearness)
+
+
+def one_reading(calibration: Calibration, kept: Literal["beside", "alone"]) -> Calibration:
+    """Every pair read in one way only."""
+    return OneReading(**structs.asdict(calibration), kept=kept)
 
 
 def uncalibrated(calibration: Calibration) -> Calibration:

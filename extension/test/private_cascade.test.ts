@@ -3,15 +3,14 @@ import { test } from "node:test";
 
 import { check, type Pair, type Reader } from "../src/private/cascade.ts";
 import { Collection } from "../src/private/collection.ts";
-import type { Header, SecondLook } from "../src/private/header.ts";
+import type { Header } from "../src/private/header.ts";
 import type { PackedRecord } from "../src/private/index_file.ts";
 
 const CLAIM = "Aliens built the old harbor bridge";
 const RUMOR = "Aliens built the harbor bridge";
 const STATEMENT = "The bridge was built by the city";
-const FIRST = [0.98, 0.01, 0.01];
-const SECOND = [0.02, 0.01, 0.97];
-const LOOK = { least: 0.1, weight: 0.5 };
+const BESIDE = [0.98, 0.01, 0.01];
+const ALONE = [0.02, 0.01, 0.97];
 
 function record(more: Partial<PackedRecord> = {}): PackedRecord {
   return {
@@ -22,15 +21,16 @@ function record(more: Partial<PackedRecord> = {}): PackedRecord {
   };
 }
 
-function collection(secondLook: SecondLook | null, one: PackedRecord): Collection {
+function collection(one: PackedRecord, halves: [number, number]): Collection {
+  const [beside, alone] = halves;
   const model = { name: "model", revision: "1", files: [] };
   const header: Header = {
     ...{ key: "", since: 0, position: 1, storeVersion: 1, createdAt: 0, records: 1, rows: 1, dim: 4, recordsBytes: 0 },
     ...{ removed: [], fields: ["rumor"], model: "model@1" },
     calibration: {
       nearness: { bias: 0, similarity: 5, evidence: 0, size: 0 },
-      sides: { asserts: [1, 0, 0, 0], denies: [0, 1, 0, 0] },
-      ...{ gate: 0.5, related: 0.5, rebutted: 0.8, consistent: 0.5, judged: 2, secondLook },
+      sides: { asserts: [beside, 0, alone, 0, 0, 0], denies: [0, beside, 0, alone, 0, 0] },
+      ...{ gate: 0.5, related: 0.5, rebutted: 0.8, consistent: 0.5, judged: 2 },
     },
     encoder: { ...model, maxTokens: 256 },
     stance: { ...model, languages: ["en"], maxClaimTokens: 96, maxRumorTokens: 112 },
@@ -42,12 +42,6 @@ function collection(secondLook: SecondLook | null, one: PackedRecord): Collectio
 /** A reader that takes every claim for the rumor beside a statement, and for another claim without one. */
 class Wavering implements Reader {
   readonly asked: Pair[][] = [];
-  readonly #first: number[];
-
-  constructor(first: number[] = FIRST) {
-    this.#first = first;
-  }
-
   encode(): Promise<Float32Array> {
     return Promise.resolve(new Float32Array([1, 0, 0, 0]));
   }
@@ -58,34 +52,33 @@ class Wavering implements Reader {
 
   judge(pairs: readonly Pair[]): Promise<number[][]> {
     this.asked.push([...pairs]);
-    return Promise.resolve(pairs.map(({ statement }) => (statement === "" ? SECOND : this.#first)));
+    return Promise.resolve(pairs.map(({ statement }) => (statement === "" ? ALONE : BESIDE)));
   }
 }
 
-async function labelOf(look: SecondLook | null, reader: Wavering, one = record()): Promise<string> {
-  const answer = await check({ text: CLAIM, language: "en" }, collection(look, one), reader);
+async function labelOf(halves: [number, number], reader: Reader, one = record()): Promise<string> {
+  const answer = await check({ text: CLAIM, language: "en" }, collection(one, halves), reader);
   return answer.verdict.label;
 }
 
-test("what leans to an assertion is read again without the statement, and both readings count", async () => {
+test("a pair is read beside the statement and alone, in one batch, and both readings count", async () => {
   const reader = new Wavering();
-  assert.equal(await labelOf(LOOK, reader), "related");
+  assert.equal(await labelOf([0.5, 0.5], reader), "related");
   assert.deepEqual(reader.asked, [
-    [{ claim: CLAIM, rumor: RUMOR, statement: STATEMENT }],
-    [{ claim: CLAIM, rumor: RUMOR, statement: "" }],
+    [
+      { claim: CLAIM, rumor: RUMOR, statement: "" },
+      { claim: CLAIM, rumor: RUMOR, statement: STATEMENT },
+    ],
   ]);
 });
 
-test("an index without a second look is read as before", async () => {
-  const reader = new Wavering();
-  assert.equal(await labelOf(null, reader), "rebutted");
-  assert.equal(reader.asked.length, 1);
+test("each reading counts for what its weights say", async () => {
+  assert.equal(await labelOf([1, 0], new Wavering()), "rebutted");
+  assert.equal(await labelOf([0, 1], new Wavering()), "related");
 });
 
-test("what leans to no assertion, or has no statement, is read once", async () => {
-  const denying = new Wavering([0.01, 0.98, 0.01]);
-  assert.equal(await labelOf(LOOK, denying), "consistent");
-  const bare = new Wavering();
-  assert.equal(await labelOf(LOOK, bare, record({ language: "de", readable: RUMOR })), "related");
-  assert.deepEqual([denying.asked.length, bare.asked.length], [1, 1]);
+test("a record without a statement that can be read is read once", async () => {
+  const reader = new Wavering();
+  assert.equal(await labelOf([1, 0], reader, record({ language: "de", readable: RUMOR })), "related");
+  assert.deepEqual(reader.asked, [[{ claim: CLAIM, rumor: RUMOR, statement: "" }]]);
 });

@@ -27,12 +27,12 @@ function record(id: string, more: Changes = {}): Changes {
 
 function headerOf(changes: Changes): Changes {
   return {
-    ...{ format: 1, since: 0, position: 7, store_version: 5, created_at: "2026-11-22T00:00:00Z", dim: DIM, removed: [] },
+    ...{ format: 2, since: 0, position: 7, store_version: 5, created_at: "2026-11-22T00:00:00Z", dim: DIM, removed: [] },
     fields: ["rumor", "variant", "statement", "title"],
     calibration: {
       nearness: { bias: -1, similarity: 2, evidence: 3, size: -4 },
       ...{ gate: 0.7, related: 0.8, rebutted: 0.9, consistent: 0.5, judged: 2, profile: "balanced" },
-      sides: { asserts: [1, 2, 3, 4], denies: [4, 3, 2, 1] },
+      sides: { asserts: [1, 2, 3, 4, 5, 6], denies: [6, 5, 4, 3, 2, 1] },
     },
     encoder: { ...MODEL, max_tokens: 256 },
     stance: {
@@ -105,7 +105,7 @@ test("what a service signs has to hold together all the same", async () => {
   for (const more of records) {
     await assert.rejects(documentOf([record("one", more)]).then((bytes) => readIndex(bytes, null)), DamagedError);
   }
-  await assert.rejects(documentOf([record("one")], { format: 2 }).then((bytes) => readIndex(bytes, null)), FormatError);
+  await assert.rejects(documentOf([record("one")], { format: 3 }).then((bytes) => readIndex(bytes, null)), FormatError);
 });
 
 test("a change is applied to what is here", async () => {

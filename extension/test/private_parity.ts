@@ -3,7 +3,7 @@
 import { readFileSync } from "node:fs";
 import { createInterface } from "node:readline";
 
-import { isWanted, stances, together } from "../src/private/calibration.ts";
+import { stances } from "../src/private/calibration.ts";
 import type { Calibration } from "../src/private/header.ts";
 import { normalise, sought } from "../src/private/normalise.ts";
 import { Postings } from "../src/private/postings.ts";
@@ -16,7 +16,7 @@ interface Asked {
   records?: string[][];
   queries?: string[];
   calibration?: Calibration;
-  readings?: { first: number[]; second: number[]; near: number }[];
+  readings?: { beside: number[]; alone: number[]; near: number }[];
 }
 
 const tokenizers = process.argv.slice(2).map((path) => new Tokenizer(readFileSync(path, "utf8")));
@@ -37,13 +37,9 @@ function search(records: string[][], queries: string[]): unknown {
   return queries.map((query) => postings.search(queryWords(query), 10));
 }
 
-/** What the calibration makes of two readings of a pair, as far as a second one is wanted. */
+/** What the calibration makes of both readings of a pair. */
 function judged({ calibration, readings = [] }: Asked): unknown {
-  const look = calibration?.secondLook;
-  return readings.map(({ first, second, near }) => {
-    const raw = look && isWanted(look, first) ? together(look, first, second) : first;
-    return calibration && stances(calibration, raw, near);
-  });
+  return readings.map(({ near, ...both }) => calibration && stances(calibration, both, near));
 }
 
 for await (const line of createInterface({ input: process.stdin })) {

@@ -11,12 +11,12 @@ import numpy as np
 from msgspec import Struct
 from numpy.typing import NDArray
 
-from service.calibration import Nearness, SecondLook, Sides
+from service.calibration import Nearness, Sides
 from service.domain import Profile, Rebuttal
 
 MAGIC: Final = b"RJNDXIX1"
 MEDIA_TYPE: Final = "application/vnd.rejoinder.index"
-FORMAT: Final = 1
+FORMAT: Final = 2
 
 _LENGTH: Final = struct.Struct("<I")
 _RECORD: Final = (
@@ -66,7 +66,6 @@ class Numbers(Struct, frozen=True, kw_only=True):
     rebutted: float
     consistent: float
     judged: int
-    second_look: SecondLook | None
     profile: Profile
 
 

@@ -93,6 +93,5 @@ def _numbers(profile: Profile) -> Numbers:
         rebutted=fitted.rebutted,
         consistent=fitted.consistent,
         judged=fitted.judged,
-        second_look=fitted.second_look,
         profile=profile,
     )

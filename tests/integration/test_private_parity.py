@@ -20,7 +20,7 @@ from support.node import ENVIRONMENT, EXTENSION, NODE
 from embeddings.onnx import DEFAULT as ENCODER
 from embeddings.session import Weights, encodable
 from embeddings.stance import DEFAULT as STANCE
-from service.calibration import load_calibration
+from service.calibration import Readings, load_calibration
 from service.domain import Rebuttal
 from service.ingest import starter
 from service.normalise import normalise, sought
@@ -186,18 +186,12 @@ def test_on_the_search_by_words(other: Other, corpus: list[Rebuttal]) -> None:
 
 def test_on_what_two_readings_of_a_pair_make_together(other: Other) -> None:
     calibration = load_calibration()
-    look = calibration.second_look
-    assert look is not None
     chance = np.random.default_rng(7)
-    readings = [(*chance.dirichlet([0.3] * 3, 2).astype(np.float32), float(chance.random())) for _ in range(500)]
-    numbers = {
-        "sides": {"asserts": calibration.sides.asserts, "denies": calibration.sides.denies},
-        "secondLook": {"least": look.least, "weight": look.weight},
-    }
-    asked = [{"first": one.tolist(), "second": two.tolist(), "near": near} for one, two, near in readings]
+    readings = [
+        (Readings(*chance.dirichlet([0.3] * 3, 2).astype(np.float32)), float(chance.random())) for _ in range(500)
+    ]
+    numbers = {"sides": {"asserts": calibration.sides.asserts, "denies": calibration.sides.denies}}
+    asked = [{"beside": both.beside.tolist(), "alone": both.alone.tolist(), "near": near} for both, near in readings]
     found = other.ask(calibration=numbers, readings=asked)["judged"]
-    assert any(look.wanted(one) for one, _, _ in readings)
-    assert not all(look.wanted(one) for one, _, _ in readings)
-    for (one, two, near), there in zip(readings, found, strict=True):
-        raw = look.together(one, two) if look.wanted(one) else one
-        assert there == pytest.approx(calibration.stance_probabilities(raw, near), abs=1e-4)
+    for (both, near), there in zip(readings, found, strict=True):
+        assert there == pytest.approx(calibration.stance_probabilities(both, near), abs=1e-4)

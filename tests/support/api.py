@@ -43,7 +43,7 @@ CALIBRATION = Calibration(
     nearness=Nearness(bias=-5.0, similarity=10.0, evidence=0.0, size=0),
     gate=0.5,
     related=0.7,
-    sides=Sides(asserts=(1.0, 0.0, 0.0, 0.0), denies=(0.0, 1.0, 0.0, 0.0)),
+    sides=Sides(asserts=(0.5, 0.0, 0.5, 0.0, 0.0, 0.0), denies=(0.0, 0.5, 0.0, 0.5, 0.0, 0.0)),
     profiles={"balanced": Thresholds(rebutted=0.8, consistent=0.6, budget=0.0)},
     judged=4,
 )

@@ -19,7 +19,7 @@ CALIBRATION = Calibration(
     nearness=Nearness(bias=0, similarity=1, evidence=1, size=0),
     gate=0.1,
     related=0.5,
-    sides=Sides(asserts=(1, 0, 0, 0), denies=(0, 1, 0, 0)),
+    sides=Sides(asserts=(1, 0, 0, 0, 0, 0), denies=(0, 1, 0, 0, 0, 0)),
     profiles={
         "strict": Thresholds(rebutted=0.95, consistent=0.7, budget=0.001),
         "balanced": Thresholds(rebutted=0.8, consistent=0.6, budget=0.005),

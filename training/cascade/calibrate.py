@@ -28,7 +28,7 @@ from sklearn.linear_model import LogisticRegression
 
 from embeddings.encoder import Encoder, load_encoder
 from embeddings.stance import StanceModel, StancePair, load_stance
-from service.calibration import Calibration, Nearness, SecondLook, Sides, Thresholds, log_odds, stance_features
+from service.calibration import Calibration, Nearness, Readings, Sides, Thresholds, log_odds, stance_features
 from service.catalog import Catalog
 from service.domain import Profile, RebuttalContent
 from service.finder import Candidate, Finder
@@ -42,10 +42,6 @@ DEEP = 50
 # Wrong accusations allowed among claims that accuse nobody and were written to be mistaken: denials and near misses. Of
 # headlines as they come far fewer are: the report counts them.
 BUDGETS: dict[Profile, float] = {"strict": 1 / 1000, "balanced": 1 / 125, "lenient": 1 / 50}
-LEANING = 0.1  # probability of an assertion from which the model reads a pair again
-WEIGHTS = tuple(round(0.1 * tenth, 1) for tenth in range(11))  # of the second reading, to choose from
-FEW = 9  # wrong accusations up to which the caught are counted when a weight is chosen: from none to eight
-DEARER = 1.007  # times the least log loss that the weight may cost: what is stated must stay probable
 MISREAD = 4  # a wrong "in line with" hurts less than a wrong accusation: so many times the budget
 TARGETS = ("asserts", "denies", "other")
 UNFITTED = Nearness(bias=-8.0, similarity=13.0, evidence=0.3, size=0.0)
@@ -140,15 +136,13 @@ class Read(NamedTuple):
     """A candidate that the stance model has read: what came out, and what should have.
 
     Attributes:
-        raw: the model's own probabilities.
-        second: of the reading without the statement; None where there was none.
+        readings: the model's own probabilities.
         nearness: of the candidate.
         target: asserts, denies or other.
         group: number of the case.
     """
 
-    raw: NDArray[np.float32]
-    second: NDArray[np.float32] | None
+    readings: Readings
     nearness: float
     target: str
     group: int
@@ -156,15 +150,11 @@ class Read(NamedTuple):
     @property
     def features(self) -> tuple[float, ...]:
         """What the calibration looks at."""
-        return stance_features(self.raw, self.nearness)
-
-    def looked(self, look: SecondLook) -> Read:
-        """With both readings taken together."""
-        return self if self.second is None else self._replace(raw=look.together(self.raw, self.second))
+        return stance_features(self.readings, self.nearness)
 
 
 def read(found: list[Found], finder: Finder, stance: StanceModel, gate: float) -> list[Read]:
-    """The stance model on the nearest candidates of each case, as the service asks it, and its second look."""
+    """The stance model on the nearest candidates of each case, read in both ways as the service does."""
     pairs: list[StancePair] = []
     about = []
     for group, (case, text, candidates) in enumerate(found):
@@ -176,48 +166,16 @@ def read(found: list[Found], finder: Finder, stance: StanceModel, gate: float) -
                 pairs.append(StancePair(text, record.rumor, record.statement))
                 target = case.stance if candidate.id in case.gold else "other"
                 about.append((group, candidate, target))
-    raw = predicted(stance, pairs)
-    again = [at for at, row in enumerate(raw) if SecondLook(least=LEANING, weight=0.0).wanted(row)]
-    second = dict(zip(again, predicted(stance, [pairs[at]._replace(statement=None) for at in again]), strict=True))
+    beside, alone = (predicted(stance, some) for some in (pairs, [pair._replace(statement=None) for pair in pairs]))
     return [
-        Read(raw[at], second.get(at), candidate.nearness, target, group)
-        for at, (group, candidate, target) in enumerate(about)
+        Read(Readings(*raw), candidate.nearness, target, group)
+        for raw, (group, candidate, target) in zip(zip(beside, alone, strict=True), about, strict=True)
     ]
 
 
 def predicted(stance: StanceModel, pairs: list[StancePair]) -> list[NDArray[np.float32]]:
     """Probabilities of every pair."""
     return [row for at in range(0, len(pairs), 64) for row in stance.predict(pairs[at : at + 64])]
-
-
-class Weighed(NamedTuple):
-    """What a weight of the second reading costs, and the share of asserting cases that it catches."""
-
-    log_loss: float
-    caught: float
-
-
-def weigh(reads: list[Read], asserting: int) -> dict[float, Weighed]:
-    """What each weight of the second reading gives at few wrong accusations.
-
-    Args:
-        reads: of every case that calibrates.
-        asserting: how many of these cases assert a rumor.
-    """
-    weighed = {}
-    for weight in WEIGHTS:
-        looked = [one.looked(SecondLook(least=LEANING, weight=weight)) for one in reads]
-        sides = fit_sides(looked)
-        caught = caught_at_few(best_of(looked, sides)) / asserting
-        weighed[weight] = Weighed(round(log_loss(looked, sides), 4), round(caught, 4))
-    return weighed
-
-
-def choose_weight(weighed: dict[float, Weighed]) -> float:
-    """The weight that catches most, of those that cost no log loss worth the name."""
-    least = min(one.log_loss for one in weighed.values())
-    allowed = {weight: one.caught for weight, one in weighed.items() if one.log_loss <= DEARER * least}
-    return max(allowed, key=allowed.__getitem__)
 
 
 def log_loss(reads: list[Read], sides: Sides) -> float:
@@ -227,11 +185,10 @@ def log_loss(reads: list[Read], sides: Sides) -> float:
     return float(-np.mean([row[TARGETS.index(one.target)] for row, one in zip(logits, reads, strict=True)]))
 
 
-def caught_at_few(best: dict[int, tuple[float, float, str]]) -> float:
-    """How many asserting cases lie above the first, second, ... wrong accusation, on average."""
-    wrong = sorted((asserts for asserts, _, target in best.values() if target != "asserts"), reverse=True)
-    right = np.array([asserts for asserts, _, target in best.values() if target == "asserts"])
-    return float(np.mean([(right > threshold).sum() for threshold in wrong[:FEW]]))
+def one_reading(reads: list[Read], name: str) -> float:
+    """`log_loss` if there were only one of the two readings, fitted for it."""
+    kept = [one._replace(readings=Readings(*[getattr(one.readings, name)] * 2)) for one in reads]
+    return log_loss(kept, fit_sides(kept))
 
 
 def fit_sides(reads: list[Read]) -> Sides:
@@ -307,9 +264,6 @@ def main() -> None:
             ordinary = read(foreign, news, stance, gate)
 
     asserting = sum(one.case.stance == "asserts" for one in held_out + dev)
-    weighed = weigh(reads, asserting)
-    look = SecondLook(least=LEANING, weight=choose_weight(weighed))
-    reads, ordinary = ([one.looked(look) for one in some] for some in (reads, ordinary))
     sides = fit_sides(reads)
     best = best_of(reads, sides)
     innocent = sum(one.case.stance != "asserts" for one in held_out + dev)
@@ -330,7 +284,6 @@ def main() -> None:
         },
         judged=JUDGED,
         reranked=RERANKED,
-        second_look=look,
     )
     args.out.write_bytes(msgspec.json.format(msgspec.json.encode(calibration), indent=2) + b"\n")
     report = {
@@ -345,9 +298,8 @@ def main() -> None:
         "own_past_gate": share([one for one in held_out if one.case.gold], gate),
         "swaps_past_related": share([one for one in held_out if not one.case.gold], related),
         "reads": len(reads),
-        "read_twice": sum(one.second is not None for one in reads),
-        "foreign_read_twice": sum(one.second is not None for one in ordinary),
-        "second_reading_by_weight": {str(weight): one._asdict() for weight, one in weighed.items()},
+        "log_loss": round(log_loss(reads, sides), 4),
+        "log_loss_by_reading": {name: round(one_reading(reads, name), 4) for name in Readings._fields},
         "innocent": innocent,
         "accused": sum(case[0] >= calibration.rebutted and case[2] != "asserts" for case in best.values()),
         "asserting_caught": sum(case[0] >= calibration.rebutted and case[2] == "asserts" for case in best.values()),

@@ -1,8 +1,16 @@
 /** From raw scores to probabilities, as `service/calibration.py` applies the numbers that come with the index. */
 
-import type { Calibration, SecondLook } from "./header.ts";
+import type { Calibration } from "./header.ts";
 
 export type Stances = Record<"asserts" | "denies" | "other", number>;
+
+/** The stance model's own probabilities of one pair, of asserts, denies and other. */
+export interface Readings {
+  /** Beside the authority's statement; as `alone` where there is none. */
+  beside: readonly number[];
+  /** With the rumor alone. */
+  alone: readonly number[];
+}
 
 // Records; only a unit, so that the bias is that of a store of this size.
 const USUAL = 1_000;
@@ -30,23 +38,17 @@ export function nearness(
   return 1 / (1 + Math.exp(-Math.max(Math.min(logit, STEEPEST), -STEEPEST)));
 }
 
-/** Calibrated probabilities, from the stance model's own (asserts, denies, other) and the nearness. */
-export function stances({ sides }: Calibration, raw: ArrayLike<number>, near: number): Stances {
-  const [asserts = 0, denies = 0, other = 0] = Array.from(raw, (probability) => Math.max(probability, LEAST));
-  const features = [Math.log(asserts / other), Math.log(denies / other), logOdds(near), 1];
+/** Calibrated probabilities, from both readings of a pair and the nearness. */
+export function stances({ sides }: Calibration, { beside, alone }: Readings, near: number): Stances {
+  const features = [...odds(beside), ...odds(alone), logOdds(near), 1];
   const [first, second, third] = softmax([dot(sides.asserts, features), dot(sides.denies, features), 0]);
   return { asserts: first ?? 0, denies: second ?? 0, other: third ?? 0 };
 }
 
-/** Whether a first reading leans enough to an assertion for a second one. */
-export function isWanted({ least }: SecondLook, first: readonly number[]): boolean {
-  return (first[0] ?? 0) >= least;
-}
-
-/** Both readings as one: the mean of their log probabilities. */
-export function together({ weight }: SecondLook, first: readonly number[], second: readonly number[]): number[] {
-  const log = (probability: number): number => Math.log(Math.max(probability, LEAST));
-  return softmax(first.map((one, at) => (1 - weight) * log(one) + weight * log(second[at] ?? 0)));
+/** Log odds of asserts and of denies against other. */
+function odds(raw: readonly number[]): number[] {
+  const [asserts = 0, denies = 0, other = 0] = raw.map((probability) => Math.max(probability, LEAST));
+  return [Math.log(asserts / other), Math.log(denies / other)];
 }
 
 /** Natural logarithm of p / (1 - p), finite for 0 and 1. */

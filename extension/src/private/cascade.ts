@@ -1,10 +1,9 @@
 /** The service's cascade on this device: from a text to what its answer would be, asking nobody. */
 
 import type { Answer, Record_ } from "../answers.ts";
-import { isWanted, nearness, stances, together } from "./calibration.ts";
+import { nearness, stances, type Readings } from "./calibration.ts";
 import { isEnglish, type Word } from "./english.ts";
 import type { Collection } from "./collection.ts";
-import type { SecondLook } from "./header.ts";
 import type { PackedRecord } from "./index_file.ts";
 import { affirming, contest, decide, unmatched, type Decided, type Judged, type Matched } from "./judgement.ts";
 import { normalise, sought } from "./normalise.ts";
@@ -103,13 +102,13 @@ async function judge(
     return record !== undefined && readable && at < calibration.judged ? pairOf(text, record, stance.languages) : null;
   });
   const pairs = read.filter((pair) => pair !== null);
-  const raw = pairs.length > 0 ? await readingsOf(pairs, calibration.secondLook, reader) : [];
+  const readings = pairs.length > 0 ? await readingsOf(pairs, reader) : [];
   return kept.flatMap((one, at) => {
     const [record, pair] = [collection.records[one.at], read[at] ?? null];
     if (record === undefined) {
       return [];
     }
-    const scores = pair === null ? undefined : raw[pairs.indexOf(pair)];
+    const scores = pair === null ? undefined : readings[pairs.indexOf(pair)];
     return [
       {
         ...{ record, passage: collection.passage(one.at, one.row) },
@@ -121,17 +120,14 @@ async function judge(
   });
 }
 
-/** The model's readings; what leans to an assertion it reads again beside the rumor alone. */
-async function readingsOf(pairs: readonly Pair[], look: SecondLook | null, reader: Reader): Promise<number[][]> {
-  const raw = await reader.judge(pairs);
-  const again = look === null ? [] : pairs.filter((pair, at) => pair.statement !== "" && isWanted(look, raw[at] ?? []));
-  if (look === null || again.length === 0) {
-    return raw;
-  }
-  const second = await reader.judge(again.map((pair) => ({ ...pair, statement: "" })));
-  return raw.map((first, at) => {
-    const reading = second[again.findIndex((pair) => pair === pairs[at])];
-    return reading === undefined ? first : together(look, first, reading);
+/** The model's readings of every pair, beside the statement and without it. */
+async function readingsOf(pairs: readonly Pair[], reader: Reader): Promise<Readings[]> {
+  const stated = pairs.filter(({ statement }) => statement !== "");
+  const raw = await reader.judge([...pairs.map((pair) => ({ ...pair, statement: "" })), ...stated]);
+  return pairs.map((pair, at) => {
+    const alone = raw[at] ?? [];
+    const beside = stated.includes(pair) ? raw[pairs.length + stated.indexOf(pair)] : undefined;
+    return { beside: beside ?? alone, alone };
   });
 }
 

@@ -9,14 +9,6 @@ export interface ModelFile {
   bytes: number;
 }
 
-/** When a pair is read again without the statement, and what that reading counts. */
-export interface SecondLook {
-  /** The model's own probability of an assertion from which a pair is read again. */
-  least: number;
-  /** Of the second reading in the mean of both. */
-  weight: number;
-}
-
 export interface Calibration {
   nearness: { bias: number; similarity: number; evidence: number; size: number };
   gate: number;
@@ -25,8 +17,6 @@ export interface Calibration {
   rebutted: number;
   consistent: number;
   judged: number;
-  /** Null: every pair is read once. */
-  secondLook: SecondLook | null;
 }
 
 export interface Encoder {
@@ -70,7 +60,7 @@ export class FormatError extends Error {
   override readonly name = "FormatError";
 }
 
-const FORMAT = 1;
+const FORMAT = 2;
 const NAME = 200;
 export const MOST_RECORDS = 500_000;
 const MOST_ROWS = 4_000_000;
@@ -80,7 +70,9 @@ const MOST_FILES_BYTES = 2 ** 30;
 const MOST_FILES = 8;
 const MOST_DIM = 1_024;
 const MOST_TOKENS = 512;
-const FEATURES = 4;
+// Of both readings two each, of the nearness, and a constant.
+const WEIGHTS = 6;
+const FEW = 4;
 const LABELS = "asserts,denies,other";
 
 /** Read a header out of JSON. Throws `FormatError` for a later format, `DamagedError` for anything else. */
@@ -107,7 +99,7 @@ export function headerOf(value: unknown): Header {
     dim: count(header["dim"], MOST_DIM),
     recordsBytes: count(header["records_bytes"], MOST_BYTES),
     removed: list(header["removed"], MOST_RECORDS, (id) => text(id, NAME)),
-    fields: list(header["fields"], FEATURES, (name) => text(name, NAME)),
+    fields: list(header["fields"], FEW, (name) => text(name, NAME)),
     calibration: calibrationOf(header["calibration"]),
     encoder,
     stance,
@@ -119,8 +111,8 @@ function calibrationOf(value: unknown): Calibration {
   const numbers = fields(value);
   const [nearness, sides] = [fields(numbers["nearness"]), fields(numbers["sides"])];
   const weights = (of: unknown): number[] => {
-    const found = list(of, FEATURES, finite);
-    demand(found.length === FEATURES, "Weights are missing");
+    const found = list(of, WEIGHTS, finite);
+    demand(found.length === WEIGHTS, "Weights are missing");
     return found;
   };
   return {
@@ -136,16 +128,7 @@ function calibrationOf(value: unknown): Calibration {
     rebutted: share(numbers["rebutted"]),
     consistent: share(numbers["consistent"]),
     judged: count(numbers["judged"], 20),
-    secondLook: secondLookOf(numbers["second_look"] ?? null),
   };
-}
-
-function secondLookOf(value: unknown): SecondLook | null {
-  if (value === null) {
-    return null;
-  }
-  const look = fields(value);
-  return { least: share(look["least"]), weight: share(look["weight"]) };
 }
 
 function encoderOf(value: unknown): Encoder {
@@ -155,7 +138,7 @@ function encoderOf(value: unknown): Encoder {
 
 function stanceOf(value: unknown): Stance {
   const stance = fields(value);
-  demand(list(stance["labels"], FEATURES, (label) => text(label, NAME)).join() === LABELS, "Other labels");
+  demand(list(stance["labels"], FEW, (label) => text(label, NAME)).join() === LABELS, "Other labels");
   return {
     ...named(stance),
     languages: list(stance["languages"], 100, (tag) => text(tag, NAME)),
@@ -171,7 +154,7 @@ function named(model: Readonly<Record<string, unknown>>): { name: string; revisi
 
 function tokens(value: unknown): number {
   const most = count(value, MOST_TOKENS);
-  demand(most >= FEATURES, "Too few tokens");
+  demand(most >= FEW, "Too few tokens");
   return most;
 }
 

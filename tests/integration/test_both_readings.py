@@ -1,4 +1,4 @@
-"""A claim that looks like an assertion beside the statement is read once more, without it, before anyone is accused."""
+"""Every pair is read twice, beside the authority's statement and with the rumor alone, before anyone is accused."""
 
 from __future__ import annotations
 
@@ -13,9 +13,8 @@ from support.api import CALIBRATION
 from support.hashing import HashingEncoder
 from support.records import content
 
-from embeddings.batcher import Overloaded
 from embeddings.stance import Probabilities, StancePair
-from service.calibration import SecondLook
+from service.calibration import Sides
 from service.catalog import Catalog
 from service.check import Checker
 from service.domain import Claim
@@ -24,7 +23,8 @@ from service.store.sqlite import SqliteStore
 
 RUMOR = "Aliens built the harbor bridge in one night"
 CLAIMS = [f"{RUMOR}, says a {who}" for who in ("plumber", "denying baker", "gardener")]
-LOOK = SecondLook(least=0.1, weight=0.5)
+BESIDE = Sides(asserts=(1.0, 0.0, 0.0, 0.0, 0.0, 0.0), denies=(0.0, 1.0, 0.0, 0.0, 0.0, 0.0))
+ALONE = Sides(asserts=(0.0, 0.0, 1.0, 0.0, 0.0, 0.0), denies=(0.0, 0.0, 0.0, 1.0, 0.0, 0.0))
 
 
 class Wavering:
@@ -35,11 +35,11 @@ class Wavering:
     languages = frozenset({"en"})
 
     def __init__(self) -> None:
-        self.asked: list[StancePair] = []
+        self.asked: list[list[StancePair]] = []
 
     def predict(self, pairs: Sequence[StancePair]) -> Probabilities:
         """See `embeddings.stance.StanceModel.predict`."""
-        self.asked += pairs
+        self.asked.append(list(pairs))
         return np.asarray([self._judge(pair) for pair in pairs], np.float32)
 
     def _judge(self, pair: StancePair) -> tuple[float, float, float]:
@@ -59,43 +59,36 @@ def finder(tmp_path: Path) -> Iterator[Finder]:
     store.close()
 
 
-def labels(finder: Finder, look: SecondLook | None) -> tuple[list[str], list[StancePair]]:
+def labels(finder: Finder, sides: Sides = CALIBRATION.sides) -> tuple[list[str], list[list[StancePair]]]:
     """What every claim comes to, asked together, and what the model was asked."""
     stance = Wavering()
-    checker = Checker(finder, stance, structs.replace(CALIBRATION, second_look=look), cache_size=0)
+    checker = Checker(finder, stance, structs.replace(CALIBRATION, sides=sides), cache_size=0)
     answers = asyncio.run(checker.check_many([Claim(claim=text) for text in CLAIMS]))
     checker.close()
     return [answer.verdict.label for answer in answers], stance.asked
 
 
-def test_an_accusation_has_to_survive_both_readings(finder: Finder) -> None:
-    assert labels(finder, None)[0] == ["rebutted", "consistent", "rebutted"]
-    assert labels(finder, LOOK)[0] == ["related", "consistent", "related"]
+def test_each_reading_counts_for_what_its_weights_say(finder: Finder) -> None:
+    assert labels(finder, BESIDE)[0] == ["rebutted", "consistent", "rebutted"]
+    assert labels(finder, ALONE)[0] == ["related", "consistent", "related"]
 
 
-def test_only_what_leans_to_an_assertion_is_read_again(finder: Finder) -> None:
-    _, asked = labels(finder, LOOK)
-    again = [pair.claim for pair in asked if pair.statement is None]
-    assert sorted(again) == sorted([CLAIMS[0], CLAIMS[2]])
-    assert sum(pair.statement is not None for pair in asked) == len(CLAIMS)
+def test_an_accusation_has_to_survive_both(finder: Finder) -> None:
+    assert labels(finder)[0] == ["related", "consistent", "related"]
 
 
-def test_a_second_reading_of_no_weight_changes_nothing(finder: Finder) -> None:
-    assert labels(finder, SecondLook(least=0.1, weight=0.0))[0] == labels(finder, None)[0]
+def test_both_readings_of_all_claims_are_one_batch(finder: Finder) -> None:
+    (asked,) = labels(finder)[1]
+    assert sorted((pair.claim, pair.statement is None) for pair in asked) == sorted(
+        (claim, alone) for claim in CLAIMS for alone in (False, True)
+    )
 
 
-def test_a_full_queue_does_not_refuse_the_second_look(finder: Finder, monkeypatch: pytest.MonkeyPatch) -> None:
-    stance = Wavering()
-    checker = Checker(finder, stance, structs.replace(CALIBRATION, second_look=LOOK), cache_size=0)
-    read = stance.predict
-
-    def predict_and_fill(pairs: Sequence[StancePair]) -> Probabilities:
-        checker.judges._max_queue = 0  # noqa: SLF001 - as if as many as it takes had come meanwhile
-        return read(pairs)
-
-    monkeypatch.setattr(stance, "predict", predict_and_fill)
-    answers = asyncio.run(checker.check_many([Claim(claim=text) for text in CLAIMS]))
-    with pytest.raises(Overloaded):
-        checker.judges.submit([StancePair("a", "b", None)])
-    checker.close()
-    assert [answer.verdict.label for answer in answers] == labels(finder, LOOK)[0]
+def test_a_record_without_a_wording_to_read_beside_is_read_once(finder: Finder) -> None:
+    foreign = structs.replace(
+        content("bridge"), rumor="Die Br\u00fccke", statement="Nein.", language="de", variants=(RUMOR,)
+    )
+    asyncio.run(Catalog(finder, max_line=100_000).write_chunk([foreign], "test"))
+    found, asked = labels(finder, BESIDE)
+    assert found == ["related", "consistent", "related"]
+    assert [pair.statement for batch in asked for pair in batch] == [None] * len(CLAIMS)
