@@ -42,6 +42,7 @@ DEEP = 50
 # Wrong accusations allowed among claims that accuse nobody and were written to be mistaken: denials and near misses. Of
 # headlines as they come far fewer are: the report counts them.
 BUDGETS: dict[Profile, float] = {"strict": 1 / 1000, "balanced": 1 / 125, "lenient": 1 / 50}
+DRAWS, SEED = 1_000, 20261122  # of the bootstrap that a threshold is the mean of
 MISREAD = 4  # a wrong "in line with" hurts less than a wrong accusation: so many times the budget
 TARGETS = ("asserts", "denies", "other")
 UNFITTED = Nearness(bias=-8.0, similarity=13.0, evidence=0.3, size=0.0)
@@ -216,11 +217,19 @@ def best_of(reads: list[Read], sides: Sides) -> dict[int, tuple[float, float, st
 
 
 def choose(best: dict[int, tuple[float, float, str]], of: int, target: str, budget: float) -> float:
-    """The lowest threshold from .5 on that keeps wrong verdicts of one side within the budget."""
+    """From which probability on a side is taken, so that wrong verdicts of it stay within the budget.
+
+    A budget of a few cases hangs on one of them: .62 may lie there, or .90, as a case more or less is in the set. So it
+    is the mean over bootstrap draws of the cases; each draw has the lowest threshold from .5 on that keeps its budget.
+    """
     at = 0 if target == "asserts" else 1
-    wrong = sorted((case[at] for case in best.values() if case[2] != target), reverse=True)
+    wrong = np.zeros(of)
+    found = [case[at] for case in best.values() if case[2] != target]
+    wrong[: len(found)] = found
     allowed = int(budget * of)
-    return round(float(np.clip(wrong[allowed] + 1e-3 if len(wrong) > allowed else 0.5, 0.5, 0.97)), 3)
+    chance = np.random.default_rng(SEED)
+    drawn = [np.sort(chance.choice(wrong, of))[-1 - allowed] + 1e-3 for _ in range(DRAWS)]
+    return round(float(np.clip(drawn, 0.5, 0.97).mean()), 3)
 
 
 def half(case: known.Case) -> bool:

@@ -25,6 +25,8 @@ SEED = 20261122
 T = TypeVar("T")
 NOISE_SHARE = 0.08
 TWEET_NEGATIVES = 3
+NEWEST = ("pairs_k", "pairs_l", "pairs_m", "pairs_n", "pairs_o")  # what no network has learnt yet
+KNOWN_SHARE = 0.5
 
 
 def broad(data: Path, random: Random) -> list[Pair]:
@@ -179,6 +181,22 @@ def stages(data: Path) -> tuple[list[Pair], list[Pair]]:
     second += [p for p in tweets if p.source == "2a_tweet"]
     second += _sample([p for p in tweets if p.source == "2a_negative"], 900, random)
     return _finish(first, data, random), _finish(second, data, random)
+
+
+def refinement(data: Path, second: list[Pair]) -> list[Pair]:
+    """What a network learns that knows the rest of stage 2: the newest files twice, and half of that rest.
+
+    Args:
+        data: the folder of shared data.
+        second: the pairs of stage 2.
+    """
+    random = Random(SEED)
+    newest = sources.in_files(NEWEST)
+    rumors = {pair.rumor for pair in newest}
+    known = [pair for pair in second if pair.rumor not in rumors]
+    kept = _sample(known, int(len(known) * KNOWN_SHARE), random) + _finish([*newest, *newest], data, random)
+    random.shuffle(kept)
+    return kept
 
 
 def _finish(pairs: list[Pair], data: Path, random: Random) -> list[Pair]:

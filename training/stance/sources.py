@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -78,8 +79,14 @@ def written(data: Path) -> list[Pair]:
 
     `pairs_*` bring their own rumors; `starter_*` are further claims about the records that ship, joined by id.
     """
-    rows = [row for path in sorted(WRITTEN.glob("pairs_*.jsonl")) for row in read_jsonl(path)]
-    return [pair for row in rows for pair in _claims(row, "written")] + shipped(data)
+    names = sorted(path.stem for path in WRITTEN.glob("pairs_*.jsonl"))
+    return in_files(names) + shipped(data)
+
+
+def in_files(names: Iterable[str]) -> list[Pair]:
+    """Pairs of files that bring their own rumors, by name without suffix."""
+    rows = [row for name in names for row in read_jsonl(WRITTEN / f"{name}.jsonl")]
+    return [pair for row in rows for pair in _claims(row, "written")]
 
 
 def shipped(data: Path) -> list[Pair]:

@@ -2,8 +2,8 @@
 
 `python training/stance/train.py --data ../shared/data --out DIR` writes `pairs.jsonl` (what was trained on),
 `stage1.pt`, `stage2.pt` and `training.json` into DIR; `--resume stage1` goes on from `DIR/stage1.pt`. `--refine FOLDER`
-goes on from a network that was exported, when pairs were added: one gentle round over all that was written; it writes
-`refined.pt`. The seed is fixed. Set `OMP_WAIT_POLICY=passive` where other programs share the processor: waiting threads
+goes on from a network that was exported, when pairs were added: one gentle round over what is new and half of what it
+knows; it writes `refined.pt`. The seed is fixed. Set `OMP_WAIT_POLICY=passive` where other programs share the processor: waiting threads
 that spin made a step five times slower.
 """
 
@@ -17,7 +17,7 @@ from pathlib import Path
 from random import Random
 
 import torch
-from data import SEED, held_out, stages
+from data import SEED, held_out, refinement, stages
 from exported import state
 from model import StanceNetwork, collate, sequences
 from sources import ASSERTS, DENIES, LABELS, Pair
@@ -43,7 +43,7 @@ class Stage:
 
 
 STAGES = (Stage("stage1", 1, 4e-5), Stage("stage2", 2, 4e-5, replay=500))
-REFINED = Stage("refined", 1, 2e-5, replay=500)
+REFINED = Stage("refined", 1, 3e-5, replay=500)
 
 
 def encode(pairs: list[Pair], random: Random | None) -> list[Row]:
@@ -163,7 +163,8 @@ def main() -> None:
     torch.set_num_threads(options.threads)
     torch.manual_seed(SEED)
     started = time.monotonic()
-    sets = stages(options.data)
+    first, second = stages(options.data)
+    sets = [first, refinement(options.data, second) if options.refine else second]
     with (options.out / "pairs.jsonl").open("w", encoding="utf-8") as file:
         for number, pairs in enumerate(sets, 1):
             file.writelines(json.dumps({"stage": number} | asdict(p), ensure_ascii=False) + "\n" for p in pairs)
