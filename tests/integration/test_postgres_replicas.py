@@ -7,13 +7,13 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import NamedTuple
 
 import pytest
 from psycopg.conninfo import conninfo_to_dict
 from support.hashing import HashingEncoder
 from support.postgres import Server, running, workspace
 from support.records import content
+from support.replicas import PATIENCE_S, Pair, until
 from support.searching import remote
 
 from service.errors import StoreError, StoreUnreachableError
@@ -24,6 +24,7 @@ from service.store import Write
 from service.store.postgres import PostgresStore
 from service.store.postgres.address import hosts
 from service.store.postgres.connection import _PATIENCE_SECONDS
+from service.store.postgres.patience import GRACE_S, READ_S
 from service.store.postgres.replicas import Line, Reach
 from service.store.sql import SqlStore
 from service.versions import records_at
@@ -31,37 +32,8 @@ from service.versions import records_at
 pytestmark = pytest.mark.postgres
 ENCODER = HashingEncoder()
 MODEL = f"{ENCODER.name}@{ENCODER.revision}"
-PATIENCE_S = 60.0
 RUMOR = "The dam above the valley has cracked"
 SOUGHT = Sought(ENCODER.encode([RUMOR])[0], ["dam", "valley", "crack"], 5)
-
-
-class Pair(NamedTuple):
-    """A primary and a replica that follows without being waited for, and a database that both have."""
-
-    primary: Server
-    replica: Server
-    database: str
-
-    @property
-    def address(self) -> str:
-        """Of the primary."""
-        return self.primary.address(self.database)
-
-    @property
-    def beside(self) -> str:
-        """Of the replica."""
-        return self.replica.address(self.database)
-
-    @contextmanager
-    def held_back(self) -> Iterator[None]:
-        """The replica receives all and shows nothing new."""
-        self.replica.execute("SELECT pg_wal_replay_pause()")
-        until(lambda: self.replica.execute("SELECT pg_get_wal_replay_pause_state()") == [("paused",)])
-        try:
-            yield
-        finally:
-            self.replica.execute("SELECT pg_wal_replay_resume()")
 
 
 @pytest.fixture(scope="module")
@@ -108,14 +80,6 @@ def searching(store: PostgresStore) -> Iterator[Remote]:
     until(lambda: settled(store))
     yield found
     found.close()
-
-
-def until(true: Callable[[], bool]) -> None:
-    """Wait for a condition."""
-    end = time.monotonic() + PATIENCE_S
-    while not true():
-        assert time.monotonic() < end, "this took too long"
-        time.sleep(0.02)
 
 
 def caught_up(pair: Pair) -> bool:
@@ -306,6 +270,57 @@ def test_the_primary_dies_and_what_is_known_is_still_answered(
         version(searching)
     pair.primary.start()
     until(lambda: settled(store))
+
+
+def test_a_primary_that_stands_still_holds_up_only_who_asks_first(
+    pair: Pair, store: PostgresStore, searching: Remote
+) -> None:
+    until(lambda: settled(store))
+    with pair.primary.frozen():
+        began = time.monotonic()
+        for _ in range(5):
+            searching.catch_up()
+        assert time.monotonic() - began < 3 * (READ_S + GRACE_S)
+        assert (searching.version, version(searching)) == (1, 1)
+    until(lambda: reached(lambda: write(store, 2)))
+    until(lambda: settled(store))
+    assert version(searching) == 2
+
+
+def reached(work: Callable[[], object]) -> bool:
+    try:
+        work()
+    except StoreUnreachableError:
+        return False
+    return True
+
+
+def test_a_replica_that_stands_still_is_not_waited_for(pair: Pair, store: PostgresStore, searching: Remote) -> None:
+    until(lambda: settled(store))
+    with pair.replica.frozen():
+        began = time.monotonic()
+        assert [version(searching) for _ in range(5)] == [1] * 5
+        assert time.monotonic() - began < 2 * (READ_S + GRACE_S)
+        assert store.read(asked) == "primary"
+    until(lambda: settled(store))
+
+
+def test_replicas_do_not_answer_alone_for_ever(pair: Pair) -> None:
+    with PostgresStore.open(pair.address) as store:
+        write(store, 1)
+        remote(store, ENCODER).close()
+        until(lambda: caught_up(pair))
+        store.read_from([pair.beside], behind_s=30, alone_s=5.0)
+        with remote_of(store) as searching:
+            until(lambda: settled(store))
+            pair.primary.stop()
+            began = time.monotonic()
+            until(lambda: not reached(lambda: version(searching)))
+            assert not reached(searching.catch_up)
+            assert time.monotonic() - began > 4.0
+            pair.primary.start()
+            until(lambda: reached(lambda: version(searching)))
+            until(lambda: settled(store))
 
 
 def test_a_server_of_another_store_is_not_read(pair: Pair, caplog: pytest.LogCaptureFixture) -> None:

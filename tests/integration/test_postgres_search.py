@@ -30,7 +30,7 @@ from service.remote import SCALE, Remote
 from service.store import Write
 from service.store.postgres import PostgresStore, search, words
 from service.store.postgres.beside import Beside
-from service.store.postgres.connection import Db
+from service.store.postgres.patience import Db
 from service.store.searching import Asked
 from service.store.sql import beside
 from service.words import query_words
@@ -134,6 +134,41 @@ def test_reading_the_rarest_words_first_finds_the_same(both: Both, monkeypatch: 
         assert told(memory) == plain(database)
     assert {40, 160} < set(read)
     assert max(read) > 600
+
+
+def test_a_search_goes_no_deeper_than_is_bearable_and_is_exact_that_far(
+    both: Both, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(search, "_DEEPEST", 20)
+    for text in questions(10):
+        memory, database = both.search(text, 300)
+        nearest = sorted((hit for hit, _ in memory.hits), key=lambda hit: -hit.cosine)[:20]
+        cosines, every = ({hit.key: hit.cosine for hit, _ in one.hits} for one in (database, memory))
+        assert {hit.key for hit in nearest} <= cosines.keys()
+        assert len(cosines) <= 2 * search._SPARE * 20  # noqa: SLF001 - as many as are scored, by either way
+        assert cosines == pytest.approx({key: every[key] for key in cosines}, abs=2e-5)
+
+
+def test_words_that_are_everywhere_do_not_make_it_score_every_record(
+    both: Both, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(search, "_POSTINGS", 50)
+    scored: list[int] = []
+    take = search._Words.take  # noqa: SLF001 - how many are scored shows nowhere else
+
+    def taking(self: search._Words, found: list[tuple[int, float]], budget: int) -> set[int]:
+        scored.append(len(found))
+        return take(self, found, budget)
+
+    monkeypatch.setattr(search._Words, "take", taking)  # noqa: SLF001 - as above
+    for most, seen in ((10_000, 300), (30, 30)):
+        monkeypatch.setattr(search, "_MOST_CANDIDATES", most)
+        scored.clear()
+        for text in questions(10):
+            memory, database = both.search(text, 10)
+            assert {hit.key for hit, _ in memory.hits if hit.cosine > 0} & told(database).keys()
+        assert 30 <= max(scored) <= seen
+        assert (max(scored) > 30) == (most > 30)
 
 
 def test_they_agree_after_any_change(both: Both) -> None:

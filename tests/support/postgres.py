@@ -6,11 +6,12 @@ import importlib.util
 import os
 import pwd
 import shutil
+import signal
 import subprocess
 import tempfile
 import uuid
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
@@ -127,6 +128,23 @@ class Server:
         """Stop at once and start again: every connection breaks."""
         self.stop()
         self.start()
+
+    @contextmanager
+    def frozen(self) -> Iterator[None]:
+        """Every process of the server stands still in the block; connections stay, and new ones are never answered."""
+        postmaster = int((self.data / "postmaster.pid").read_text().split()[0])
+        with closing(psycopg.connect(self.address(), autocommit=True)) as db:
+            os.kill(postmaster, signal.SIGSTOP)  # first: nothing that it starts from here on is missed
+            backends = [pid for (pid,) in db.execute("SELECT pid FROM pg_stat_activity WHERE pid <> pg_backend_pid()")]
+        for pid in backends:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            for pid in (*backends, postmaster):
+                with suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGCONT)
 
     def promote(self) -> None:
         """Make a primary of a replica."""

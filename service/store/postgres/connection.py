@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import select
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any, Final
 
 import psycopg
@@ -13,6 +13,7 @@ from psycopg_pool import ConnectionPool
 
 from service.store.postgres.address import parameters, place
 from service.store.postgres.faults import translating
+from service.store.postgres.patience import GRACE_S, READ_S, WRITE_S, Db, Turnstile
 from service.store.postgres.spelling import bound, spelled
 
 SCHEMA: Final = "rejoinder"
@@ -21,14 +22,16 @@ _MOST: Final = 16
 """Readers at one time; a query that finds none waits for one."""
 _PATIENCE_SECONDS: Final = 10.0
 _RECONNECT_SECONDS: Final = 4.0
-Db = psycopg.Connection[tuple[Any, ...]]
 # One round trip: our schema first, and locks that are not waited for longer than SQLite would. A commit that is told
-# is on the disk, whatever the server's default; an operator who also asks for replicas keeps what was asked for.
+# is on the disk, whatever the server's default; an operator who also asks for replicas keeps what was asked for, and
+# so does one who bounds statements. What comes back is that bound, in seconds.
 _SETTINGS: Final = (
     "SELECT set_config('search_path', %s || ', ' || current_setting('search_path'), false), "
     "set_config('lock_timeout', %s, false), set_config('default_transaction_read_only', %s, false), "
     "set_config('synchronous_commit', CASE current_setting('synchronous_commit') WHEN 'off' THEN 'on' "
-    "ELSE current_setting('synchronous_commit') END, false)"
+    "ELSE current_setting('synchronous_commit') END, false), "
+    "extract(epoch FROM CAST(set_config('statement_timeout', CASE current_setting('statement_timeout') WHEN '0' "
+    "THEN %s ELSE current_setting('statement_timeout') END, false) AS interval))::float8"
 )
 
 
@@ -50,23 +53,35 @@ class Session:
         cursor.executemany(query, [bound(query, values) for values in parameters])
         return cursor
 
+    def unhurried(self) -> AbstractContextManager[None]:
+        """No bounds on the statements in the block; see `Db.unhurried`."""
+        return self._db.unhurried()
 
-def connect(address: str, *, write: bool) -> Db:
-    """Open a connection. Transactions are begun by whoever uses it."""
-    db = psycopg.connect(**parameters(address), autocommit=True)
+
+def connect(address: str, *, write: bool, seconds: float = READ_S) -> Db:
+    """Open a connection. Transactions are begun by whoever uses it.
+
+    Args:
+        address: of the server, or of several of which one takes writes.
+        write: whether it is for writes; the server then does not bound how long a statement takes.
+        seconds: how long a statement that reads may take, unless the server or the address says otherwise.
+    """
+    db = Db.connect(**parameters(address), autocommit=True)
     try:
-        _set_up(db, write=write)
+        _set_up(db, write=write, seconds=seconds)
     except BaseException:
         db.close()
         raise
     return db
 
 
-def _set_up(db: Db, *, write: bool) -> None:
-    db.execute(_SETTINGS, (SCHEMA, f"{int(BUSY_SECONDS * 1000)}", "off" if write else "on"))
+def _set_up(db: Db, *, write: bool, seconds: float) -> None:
+    told = ("off", "0") if write else ("on", f"{int(seconds * 1000)}")
+    *_, bound_s = db.execute(_SETTINGS, (SCHEMA, f"{int(BUSY_SECONDS * 1000)}", *told)).fetchone() or (0.0,)
+    db.silence_s = max(bound_s + GRACE_S, WRITE_S if write else 0.0)
 
 
-def check_whole(db: Db) -> None:
+def check_whole(db: psycopg.Connection[tuple[Any, ...]]) -> None:
     """Raise `psycopg.OperationalError` for a connection that the server has closed meanwhile.
 
     A server that goes says so or hangs up, and either can be read; nothing else can while no query is running. That
@@ -83,16 +98,19 @@ class Readers:
     Args:
         address: of the server, or of several of which one takes writes.
         patience_s: how long a connection is waited for.
+        seconds: how long a statement may take.
     """
 
-    def __init__(self, address: str, *, patience_s: float = _PATIENCE_SECONDS) -> None:
+    def __init__(self, address: str, *, patience_s: float = _PATIENCE_SECONDS, seconds: float = READ_S) -> None:
         self._place = place(address)
+        self._turnstile = Turnstile()
         self._pool = ConnectionPool(
+            connection_class=Db,
             kwargs={**parameters(address), "autocommit": True},
             min_size=0,
             max_size=_MOST,
             open=False,
-            configure=lambda db: _set_up(db, write=False),
+            configure=lambda db: _set_up(db, write=False, seconds=seconds),
             check=check_whole,
             name="rejoinder-store-readers",
             timeout=patience_s,
@@ -114,7 +132,7 @@ class Readers:
     @contextmanager
     def bare(self) -> Iterator[Db]:
         """As `lend`, for statements that are PostgreSQL's own."""
-        with translating(self._place):
+        with translating(self._place), self._turnstile.passing():
             db = self._pool.getconn()
             try:
                 yield db
@@ -129,6 +147,15 @@ class Readers:
         with self.lend() as db:
             db.execute("BEGIN ISOLATION LEVEL REPEATABLE READ")
             yield db
+            db.execute("COMMIT")
+
+    @contextmanager
+    def unhurried(self) -> Iterator[Db]:
+        """As `bare`, in one transaction whose statements may take any time: no request may wait for it."""
+        with self.bare() as db:
+            db.execute("BEGIN")
+            with db.unhurried():
+                yield db
             db.execute("COMMIT")
 
     def close(self) -> None:

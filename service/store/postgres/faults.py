@@ -20,6 +20,7 @@ from service.errors import (
     StoreLockedError,
     StoreUnreachableError,
 )
+from service.store.postgres.patience import SilentError
 
 _Words = tuple[type[RejoinderError], str]
 
@@ -37,6 +38,14 @@ _REFUSED: Final = (
     "The server refuses to open the store {place} ({error}): check the user and the password.",
 )
 _CROWDED: Final = (StoreUnreachableError, "The server of the store {place} has no connection left ({error}).")
+_SILENT: Final = (
+    StoreUnreachableError,
+    "The server of the store {place} does not answer ({error}): try again, or check that it is not stopped or cut off.",
+)
+_SLOW: Final = (
+    StoreUnreachableError,
+    "The server of the store {place} took too long ({error}): try again, or allow more with statement_timeout.",
+)
 _UNREACHABLE: Final = (
     StoreUnreachableError,
     "The store {place} cannot be reached ({error}): check that the server runs and that the address is right.",
@@ -47,7 +56,7 @@ _KINDS: Final[tuple[tuple[type[psycopg.Error], _Words], ...]] = (
     (errors.LockNotAvailable, _LOCKED),
     (errors.DeadlockDetected, _LOCKED),
     (errors.SerializationFailure, _LOCKED),
-    (errors.QueryCanceled, _LOCKED),
+    (errors.QueryCanceled, _SLOW),
     (errors.DataCorrupted, _DAMAGED),
     (errors.IndexCorrupted, _DAMAGED),
     (errors.UndefinedTable, _DAMAGED),
@@ -58,6 +67,7 @@ _KINDS: Final[tuple[tuple[type[psycopg.Error], _Words], ...]] = (
     (errors.InvalidAuthorizationSpecification, _REFUSED),
     (errors.InvalidPassword, _REFUSED),
     (errors.TooManyConnections, _CROWDED),
+    (SilentError, _SILENT),
 )
 
 

@@ -13,7 +13,8 @@ from typing import Final, NamedTuple
 
 from psycopg import sql
 
-from service.store.postgres.connection import SCHEMA, Db
+from service.store.postgres.connection import SCHEMA
+from service.store.postgres.patience import Db
 
 _PARTITIONS: Final = (
     "SELECT n.nspname, c.relname, CAST(c.oid AS bigint) FROM pg_partition_tree('passage_published') t "

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-import psycopg
-
 from service.errors import StoreCorruptError, StoreError
 from service.store.postgres import passages, words
 from service.store.postgres.connection import SCHEMA, Session
+from service.store.postgres.patience import Db
 from service.store.postgres.tables import PostgresTables
 from service.store.postgres.writer import in_transaction
 from service.store.sql.layout import LAYOUT
@@ -27,7 +26,7 @@ _MARKS: Final = ["migration", "event", "meta"]
 _OURS: Final = "SELECT count(*) FROM pg_tables WHERE schemaname = ? AND tablename = ANY(?)"
 
 
-def prepare(db: psycopg.Connection[tuple[object, ...]], place: str, *, create: bool) -> None:
+def prepare(db: Db, place: str, *, create: bool) -> None:
     """Make the schema a store of this version, or refuse it untouched. Two that start at once do it once.
 
     Raises:
@@ -41,7 +40,7 @@ def prepare(db: psycopg.Connection[tuple[object, ...]], place: str, *, create: b
         in_transaction(db, lambda writing: _migrate(writing, place))
 
 
-def version(db: psycopg.Connection[tuple[object, ...]], place: str) -> int:
+def version(db: Db, place: str) -> int:
     """Number of the layout that the store has; 0 where there is no store. Raises as `prepare`."""
     return _version(Session(db), place)
 
@@ -74,9 +73,10 @@ def _migrate(db: Session, place: str) -> None:
     if found == 0:
         db.execute(f"CREATE SCHEMA IF NOT EXISTS {SCHEMA}")
     tables = PostgresTables(db)
-    for migration in MIGRATIONS[found:]:
-        migration.apply(tables)
-        db.execute(
-            "INSERT INTO migration (number, name, applied_at) VALUES (?, ?, ?)",
-            (migration.number, migration.name, now_text()),
-        )
+    with db.unhurried():
+        for migration in MIGRATIONS[found:]:
+            migration.apply(tables)
+            db.execute(
+                "INSERT INTO migration (number, name, applied_at) VALUES (?, ?, ?)",
+                (migration.number, migration.name, now_text()),
+            )

@@ -20,13 +20,16 @@ import psycopg
 
 from service.errors import StoreError, StoreUnreachableError
 from service.store.postgres.address import place
-from service.store.postgres.connection import Db, Readers, connect
+from service.store.postgres.connection import Readers, connect
 from service.store.postgres.faults import translating
+from service.store.postgres.patience import Db
 from service.store.sql.store import SqlStore
 
 T = TypeVar("T")
 LOOK_EVERY_S: Final = 0.1
 PATIENCE_S: Final = 1.0
+_READ_S: Final = 5.0
+"""A read on a replica may take so long; then the primary is asked."""
 _SILENCE_S: Final = 3.0
 """A replica that has said nothing for so long is not asked for anything else."""
 _LOG: Final = logging.getLogger(__name__)
@@ -76,7 +79,7 @@ class Line:
         """How far the server has come. Raises `StoreError` where it cannot be asked."""
         with translating(self._place):
             if self._db is None:
-                self._db = connect(self._address, write=False)
+                self._db = connect(self._address, write=False, seconds=_SILENCE_S)
             try:
                 version, standby, written, store = self._db.execute(_WHERE).fetchone() or (0, False, 0, "")
             except psycopg.Error:
@@ -108,7 +111,7 @@ class Server:
         self.heard = 0.0
         self._place = place(address)
         self._line = Line(address)
-        self._readers = Readers(address, patience_s=PATIENCE_S)
+        self._readers = Readers(address, patience_s=PATIENCE_S, seconds=_READ_S)
         self._open_store = open_store
         self._store: SqlStore | None = None
         self._missed = False
@@ -152,13 +155,17 @@ class Replicas:
         address: of the primary.
         others: the replicas, at least one.
         behind_s: how many seconds a replica may be behind.
+        alone_s: how many seconds replicas may answer after the primary was last heard of.
     """
 
-    def __init__(self, primary: SqlStore, address: str, others: Sequence[Server], behind_s: float) -> None:
+    def __init__(
+        self, primary: SqlStore, address: str, others: Sequence[Server], *, behind_s: float, alone_s: float
+    ) -> None:
         self._primary = primary
         self._line = Line(address)
         self._others = others
         self._behind_s = behind_s
+        self._alone_s = alone_s
         self._lock = threading.Lock()
         self._version = 0
         self._written = 0
@@ -230,7 +237,11 @@ class Replicas:
             server.close()
 
     def _known(self) -> list[int]:
-        return [reach.version for server in self._others if (reach := server.reach)]
+        return [] if self._too_long() else [reach.version for server in self._others if (reach := server.reach)]
+
+    def _too_long(self) -> bool:
+        """Whether the primary has been away for so long that nobody can say any more what it holds by now."""
+        return self._away and not (self._seen and time.monotonic() - self._seen[-1][0] <= self._alone_s)
 
     def _look(self) -> None:
         """Ask the primary how far it has come."""
@@ -264,8 +275,8 @@ class Replicas:
                 # its log will never be anywhere, and need not be of any event.
                 written = written if self._away else max(written, due.written)
             self._next += 1
-            if self._settled < self._writes:
-                return None  # it has written since anybody was asked
+            if self._settled < self._writes or self._too_long():
+                return None  # it has written since anybody was asked, or others may have
             turned = [self._others[(self._next + at) % len(self._others)] for at in range(len(self._others))]
         since = time.monotonic() - _SILENCE_S
         for server in turned:

@@ -14,8 +14,9 @@ import psycopg
 from psycopg import sql
 
 from service.errors import StoreError
-from service.store.postgres.connection import Db, Readers
+from service.store.postgres.connection import Readers
 from service.store.postgres.graph import embedding
+from service.store.postgres.patience import Db
 from service.store.postgres.words import CUT, kept
 from service.store.searching import Answer, Asked, Found, Scale, Statistics
 from service.store.sql import events
@@ -32,6 +33,10 @@ _POSTINGS: Final = 60_000
 """Postings that one search reads at first, the rarest words' first; in a store of 14,000 records that is mostly all."""
 _SPARE: Final = 2
 """Times the records wanted: so many are scored exactly, since half precision may put them in a wrong order."""
+_DEEPEST: Final = 5_000
+"""Records that one search is for at most, by vectors and by words each; it reads and scores some multiple of that."""
+_MOST_CANDIDATES: Final = 20_000
+"""Records that are scored for their words at most."""
 _GROWTH: Final = 4
 _MOST_POSTINGS: Final = 1_000_000
 """Where so many do not settle it, the best of these are taken: the words left out are in every fourth record or so."""
@@ -127,7 +132,8 @@ class Searcher:
             return told.statistics
 
     def find(self, asked: Asked) -> Answer:
-        """What is near. Raises `StoreError` or its subclass that fits."""
+        """What is near, so many records at most as are bearable. Raises `StoreError` or its subclass that fits."""
+        asked = asked._replace(limit=min(asked.limit, _DEEPEST))
         most = max(_FEWEST_PASSAGES, _PASSAGES_PER_RECORD * asked.limit)
         with self._readers.bare() as db, db.pipeline():
             db.execute(_BEGIN)
@@ -246,7 +252,7 @@ class _Words:
 
 def _candidates(asked: Asked, budget: int) -> int:
     """Records that are taken for their words at first, to be scored by all of them."""
-    return _SPARE * asked.limit * max(1, budget // _POSTINGS)
+    return min(_SPARE * asked.limit * max(1, budget // _POSTINGS), _MOST_CANDIDATES)
 
 
 def _kept(words: Sequence[str]) -> list[str]:

@@ -6,6 +6,7 @@ own; the graph is an index that PostgreSQL makes CONCURRENTLY. Whatever is inter
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from contextlib import closing
 from typing import Final, NamedTuple
@@ -13,11 +14,12 @@ from typing import Final, NamedTuple
 from service.errors import StoreError
 from service.store.postgres import graph, words
 from service.store.postgres.address import place
-from service.store.postgres.connection import Db, Readers, connect
+from service.store.postgres.connection import Readers, Session, connect
 from service.store.postgres.faults import translating
+from service.store.postgres.patience import Db
 from service.store.postgres.search import Searcher
 from service.store.searching import Scale
-from service.store.sql.connection import Writes
+from service.store.sql.connection import Connection, Writes
 
 OnProgress = Callable[[str, int, int], None]
 _OLDEST: Final = (0, 8)
@@ -61,9 +63,8 @@ class Searching:
 
     def prepared(self, model: str) -> Prepared:
         """What there is for an encoder, ``name@revision``."""
-        with self._readers.lend() as db:
-            unworded = words.missing(db) if words.current(db) else None
-        with self._readers.bare() as db:
+        with self._readers.unhurried() as db:
+            unworded = words.missing(Session(db)) if words.current(Session(db)) else None
             parts = graph.parts(db, model)
             count = "SELECT count(*) FROM passage_published WHERE model = %s"
             (passages,) = db.execute(count, (model,)).fetchone() or (0,)
@@ -79,26 +80,34 @@ class Searching:
         with translating(place(self._address)), closing(connect(self._address, write=True)) as db:
             _check_version(db)
             self._fill(on_progress)
-            graph.build(db, model, dim, lambda done, total: on_progress("Graph", done, total))
-            # Postings are read from their index alone where the table is known to have no dead rows.
-            for table in ("posting", "worded", "word"):
-                db.execute(f"VACUUM (ANALYZE) {table}".encode())
-            db.execute("ANALYZE passage_published")
+            with db.unhurried():
+                graph.build(db, model, dim, lambda done, total: on_progress("Graph", done, total))
+                # Postings are read from their index alone where the table is known to have no dead rows.
+                for table in ("posting", "worded", "word"):
+                    db.execute(f"VACUUM (ANALYZE) {table}".encode())
+                db.execute("ANALYZE passage_published")
 
     def drop(self) -> None:
         """Remove graphs and words, of every encoder; writes no longer keep them."""
-        with translating(place(self._address)), closing(connect(self._address, write=True)) as db:
+        with translating(place(self._address)), closing(connect(self._address, write=True)) as db, db.unhurried():
             graph.drop(db)
         self._writer.run(words.end)
 
     def _fill(self, on_progress: OnProgress) -> None:
         self._writer.run(words.begin)
-        with self._readers.lend() as db:
-            total = words.missing(db)
+        with self._readers.unhurried() as db:
+            total = words.missing(Session(db))
         done = last = 0
-        while last := self._writer.run(lambda db, after=last: words.fill(db, after)):  # type: ignore[misc]
+        while last := self._writer.run(functools.partial(_fill, last)):
             done = min(done + words.PIECE, total)
             on_progress("Words", done, total)
+
+
+def _fill(after: int, db: Connection) -> int:
+    if not isinstance(db, Session):
+        raise TypeError(f"{db!r} is no connection to PostgreSQL")
+    with db.unhurried():  # where nothing is missing it looks through the whole store
+        return words.fill(db, after)
 
 
 _ROOM: Final = (

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
-from contextlib import closing
+from contextlib import AbstractContextManager, closing
 from typing import Self, TypeVar
 
 import numpy as np
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 
 from service.store.base import Write, Written
 from service.store.postgres.address import hosts, place
+from service.store.postgres.alone import alone
 from service.store.postgres.beside import Beside
 from service.store.postgres.connection import Readers, connect
 from service.store.postgres.faults import translating
@@ -42,12 +44,13 @@ class PostgresStore(SqlStore):
         self.searching = Searching(address, readers, writer)
         self._replicas: Replicas | None = None
 
-    def read_from(self, addresses: Sequence[str], *, behind_s: float) -> None:
+    def read_from(self, addresses: Sequence[str], *, behind_s: float, alone_s: float = math.inf) -> None:
         """From now on let replicas answer `read` and searches, where they are not too far behind.
 
         Args:
             addresses: of the replicas; one may name several hosts.
             behind_s: how many seconds a replica may be behind.
+            alone_s: how many seconds replicas may answer after the primary was last heard of.
 
         Raises:
             StoreError: one of them is no address. A replica that does not answer is no error: it may come.
@@ -57,7 +60,7 @@ class PostgresStore(SqlStore):
             return PostgresStore(self._address, readers, self._writer, self._clock)
 
         servers = [Server(one, opened) for address in addresses for one in hosts(address)]
-        self._replicas = Replicas(self, self._address, servers, behind_s)
+        self._replicas = Replicas(self, self._address, servers, behind_s=behind_s, alone_s=alone_s)
 
     def searcher(self, *, model: str, dim: int, scale: Scale) -> Searcher:
         """What searches this store for one encoder, on a replica where one may be asked."""
@@ -101,6 +104,10 @@ class PostgresStore(SqlStore):
     def _wrote(self) -> None:
         if self._replicas is not None:
             self._replicas.wrote()
+
+    def alone(self) -> AbstractContextManager[Callable[[], None]]:
+        """See `SqlStore`; by a lock of the server, held by a connection."""
+        return alone(self._address)
 
     def settle_numbers(self, db: Connection) -> None:
         """See `SqlStore`; PostgreSQL counts apart from the rows."""
