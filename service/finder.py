@@ -7,7 +7,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -21,12 +21,15 @@ from embeddings.index import Hit
 from service.calibration import Nearness
 from service.indexes import Indexes, Near, Searched, Sought
 from service.postings import WordHit
+from service.priority import ASIDE, give_way
 from service.store import Store
 from service.words import query_words
 
 DEEP: Final = 50
-# Another process may write to the store: looking this often, its writes are seen within a second.
 _LOOK_EVERY_S: Final = 0.25
+"""Another process may write to the store: so often it is looked at, aside."""
+_UNSEEN_S: Final = 0.75
+"""What was written so long before a request came is in its answer: it waits for a look where the last one is older."""
 _GROUP: Final = 64
 # Claims are computed in batches as small as the encoder is quick with: a lone one never waits behind many.
 _AT_ONCE: Final = 16
@@ -116,9 +119,7 @@ class Finder:
         passes = getattr(encoder, "passes", 1)
         self.batcher = Batcher(self._nearest, name="finder", max_batch=_AT_ONCE, workers=passes)
         # Records are encoded apart, so that no claim waits behind an import.
-        self.bulk: Batcher[str, NDArray[np.float32]] = Batcher(
-            lambda texts: list(encoder.encode(texts)), name="encoder", max_batch=_GROUP
-        )
+        self.bulk: Batcher[str, NDArray[np.float32]] = Batcher(self._vectors, name="encoder", max_batch=_GROUP)
         # An encoder of many languages does not list them.
         self.encoder_languages: frozenset[str] | None = getattr(encoder, "languages", None)
         self._nearness = nearness
@@ -126,6 +127,8 @@ class Finder:
         self._indexes = indexes or Indexes(store, model=self.model, dim=encoder.dim, path=index_path)
         self._refreshing = threading.Lock()
         self._looked = 0.0
+        self._starting = threading.Lock()
+        self._look: Future[None] | None = None
         self._pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="refresh")
         self.refresh()
 
@@ -204,14 +207,43 @@ class Finder:
     def refresh(self) -> None:
         """Bring the indexes up to the store. Cheap when nothing has changed."""
         with self._refreshing:
+            began = time.monotonic()
             self._indexes.catch_up()
-            self._looked = time.monotonic()
+            # All that was written by then is in the indexes; of what came later, some may not be.
+            self._looked = began
 
     async def keep_up(self) -> int:
-        """Look, at most every quarter of a second, whether the store has changed. Returns its version."""
-        if time.monotonic() - self._looked > _LOOK_EVERY_S:
-            await asyncio.get_running_loop().run_in_executor(self._pool, self.refresh)
+        """Let what others have written come into the indexes, at most every quarter of a second.
+
+        Nobody waits for that, unless the last look at the store is so long ago that the answer would lack what was
+        written well before its question came: with the time of the answer itself, a write is used within a second.
+
+        Returns:
+            The store's version, as the indexes know it.
+
+        Raises:
+            StoreError: the store cannot be read, and has not been since.
+        """
+        came = time.monotonic()
+        self.look_aside()
+        for _ in range(2):  # the look that is under way may have begun long ago; the next one begins now
+            if came - self._looked <= _UNSEEN_S:
+                break
+            # Shielded: others wait for the same look.
+            await asyncio.shield(asyncio.wrap_future(self._under_way()))
         return self.version
+
+    def look_aside(self) -> None:
+        """Begin to look at the store, if that is due and nobody does. What goes wrong, whoever has to wait learns."""
+        if time.monotonic() - self._looked > _LOOK_EVERY_S:
+            self._under_way()
+
+    def _under_way(self) -> Future[None]:
+        """The look that is being taken, or else a new one."""
+        with self._starting:
+            if self._look is None or self._look.done():
+                self._look = self._pool.submit(self.refresh)
+            return self._look
 
     def save(self) -> None:
         """Write the indexes beside the store, so that the next start need not rebuild them."""
@@ -224,6 +256,10 @@ class Finder:
         self.bulk.close()
         self._pool.shutdown()
         self._indexes.close()
+
+    def _vectors(self, texts: Sequence[str]) -> list[NDArray[np.float32]]:
+        give_way(ASIDE)  # it costs a microsecond, and only here is the thread known
+        return list(self.encoder.encode(texts))
 
     def _nearest(self, queries: Sequence[Query]) -> list[Found]:
         """Encode and search in one go: a change of thread costs more than the search of a small store."""

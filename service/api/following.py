@@ -82,13 +82,14 @@ class Following:
     @asynccontextmanager
     async def lifespan(self, _: Litestar) -> AsyncIterator[None]:
         """Follow while the server runs."""
-        working = asyncio.create_task(self._work())
+        working = [asyncio.create_task(self._work()), asyncio.create_task(self._keep_up())]
         try:
             yield
         finally:
-            working.cancel()
-            with suppress(asyncio.CancelledError):
-                await working
+            for task in working:
+                task.cancel()
+                with suppress(asyncio.CancelledError):
+                    await task
             await self._stop_mending()
             await self._next.drop()
             if self._retiring:
@@ -108,6 +109,17 @@ class Following:
                 _LOGGER.exception("Following the store's encoder failed: %s", type(error).__name__)
                 await asyncio.sleep(_LOOK_EVERY_S * 20)
             await asyncio.sleep(_LOOK_EVERY_S)
+
+    async def _keep_up(self) -> None:
+        """Take in what others write, whether somebody asks or not: who asks seldom does not wait for it either."""
+        if not await self._backend.wait_until_open():
+            return
+        while True:
+            runtime = self._backend.runtime
+            for finder in (runtime.finder, runtime.world):
+                if finder is not None:
+                    finder.look_aside()
+            await asyncio.sleep(_LOOK_EVERY_S / 2)
 
     async def _look(self, ledger: Ledger) -> None:
         runtime = self._backend.runtime

@@ -55,7 +55,9 @@ def import_(  # noqa: PLR0913 - the options of a command
       rejoinder export --db old.db | rejoinder import --db new.db -
     """  # noqa: D301 - click reads the backslash, and a raw docstring would show it
     from service.cli.intake import take_in
+    from service.priority import LATER, give_way
 
+    give_way(LATER)  # a service on the same machine answers meanwhile
     with runtime_for(settings_for(db)) as runtime:
         return take_in(runtime, files, form=form, source=source, as_draft=as_draft, as_json=as_json)
 

@@ -25,7 +25,7 @@ from service.calibration import load_calibration
 from service.encoders import Encoded, EncoderError, Ledger, State
 from service.parts import fitted_for
 from service.places import place_of
-from service.reindex import begin, encode_missing, turn
+from service.reindex import begin, drop, encode_missing, turn
 from service.runtime import Runtime, load_encoded, present_of
 from service.settings import Settings
 from service.store.sql import SqlStore
@@ -54,7 +54,8 @@ class Desk:
     def turn(self, to: Encoded, **options: Any) -> list[str]:  # noqa: ANN401 - those of `turn`
         """Let it answer. Returns what the processes answer with then."""
         present = present_of(Ledger(self.store).state())
-        return [one.model for one in turn(self.store, load_encoded(to), to, present, **options)]
+        encoder = load_encoded(to, self.runtime.settings)
+        return [one.model for one in turn(self.store, encoder, to, present, **options)]
 
     def check(self, claim: str = CLAIM) -> dict[str, Any]:
         """Ask the service."""
@@ -78,7 +79,8 @@ class Desk:
 
 @contextmanager
 def desk_on(engine: Engine, **settings: Any) -> Iterator[Desk]:  # noqa: ANN401 - the settings' own types
-    chosen = Settings(db=place_of(engine.place), starter=False, multilingual="off", **settings)
+    place = place_of(engine.place)
+    chosen = Settings(db=place, starter=False, multilingual="off", encoders=(WIDE, WIDER), **settings)
     runtime = Runtime.open(chosen, stance=WordStance())
     try:
         with TestClient(create_app(chosen, runtime)) as client, engine.open() as store:
@@ -126,6 +128,13 @@ def test_the_other_encoder_answers_and_then_the_former_one_again(desk: Desk) -> 
     assert desk.turn(former) == ["hashing@1-128"]
     assert encoder_of(desk.check()) == "hashing@1-128"
     assert desk.nearest("Zebras escaped from the zoo") == "zebra"
+
+
+def test_what_others_write_comes_in_though_nobody_asks(desk: Desk) -> None:
+    before = desk.runtime.finder.version
+    desk.store.write(put(content("late", rumor="Ostriches on the runway", variants=())), actor="t")
+    assert desk.store.head() > before
+    wait_until(lambda: desk.runtime.finder.version == desk.store.head())
 
 
 def test_what_is_written_before_during_and_after_is_found(desk: Desk) -> None:
@@ -253,6 +262,32 @@ def test_a_process_with_an_encoder_of_its_own_is_named(
         assert Ledger(desk.store).state().turn is None
         assert desk.turn(wide, force=True) == ["hashing@1-64"]
         assert encoder_of(desk.check()) == "hashing@1-64"
+
+
+def test_what_a_pinned_process_answers_with_is_let_go_of_only_by_force_and_it_goes_on(
+    engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    with desk_on(engine, encoder=WIDE) as desk:
+        desk.publish("dam", rumor=CLAIM, variants=())
+        wide, present = desk.encode(WIDE), present_of(State())
+        with pytest.raises(EncoderError, match=r"Nothing was let go of: process \d+ on .* answers with hashing@1-96"):
+            drop(desk.store, present)
+        assert desk.store.encodings.kept()[wide.model].records == 1
+        assert Ledger(desk.store).state().turn is None
+        done = drop(desk.store, present, force=True)
+        assert (done.records, [one.model for one in done.users]) == ({wide.model: 1}, [wide.model])
+        desk.publish("zebra", rumor="Zebras escaped from the zoo", variants=())
+        assert desk.nearest("Zebras escaped from the zoo") == "zebra"
+        after = desk.check()
+        assert (encoder_of(after), after["matches"][0]["rebuttal"]["id"]) == (wide.model, "dam")
+        settings = desk.runtime.settings
+    again = Runtime.open(settings, stance=WordStance())  # what was taken is made anew
+    try:
+        assert asyncio.run(again.finder.find([CLAIM]))[0][0].id == "dam"
+        assert again.store.encodings.kept()[wide.model].records == 2
+    finally:
+        again.close()
 
 
 def test_a_process_that_cannot_load_it_goes_on_and_says_why(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
