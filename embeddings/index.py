@@ -51,7 +51,8 @@ class VectorIndex:
         grouped_from: rows from which on a segment is grouped into lists, of which a search looks at the nearest.
 
     Attributes:
-        position: number of the last store event in the index, as of `open` or the last `save`.
+        position: how far of the store's changes the index knows, as of `open` or the last `save`.
+        mark: what the caller of `save` said of that place in the store.
     """
 
     def __init__(
@@ -61,6 +62,7 @@ class VectorIndex:
         self.model = model
         self.store = store
         self.position = 0
+        self.mark = ""
         self._stack = Stack((), folder, grouped_from)
 
     @classmethod
@@ -83,23 +85,24 @@ class VectorIndex:
         if store is not None and stamp.store != store:
             raise IndexStale(f"{path} was made for store {stamp.store!r}, this is {store!r}")
         index = cls(stamp.dim, model=stamp.model, store=stamp.store, folder=path.parent)
-        index.position = stamp.position
+        index.position, index.mark = stamp.position, stamp.mark
         index._stack = Stack(segments, path.parent, GROUPED_FROM)
         return index
 
-    def save(self, path: Path, position: int) -> None:
+    def save(self, path: Path, position: int, mark: str = "") -> None:
         """Write the index to a file, replacing an older one at once.
 
         Args:
             path: in an existing folder.
-            position: number of the last store event whose texts are in the index.
+            position: how far of the store's changes are in the index.
+            mark: kept with it, to ask the store later whether it is still the one that was read.
 
         Raises:
             OSError: the file cannot be written; an older one is untouched.
             DamagedRows: a row is not what was written; likewise.
         """
-        write(path, self._stack.now, Stamp(self.model, self.store, position, self.dim))
-        self.position = position
+        write(path, self._stack.now, Stamp(self.model, self.store, position, mark, self.dim))
+        self.position, self.mark = position, mark
 
     @property
     def damaged(self) -> bool:

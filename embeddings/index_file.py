@@ -1,35 +1,27 @@
-"""The file of a vector index: one header, then the arrays of each segment, each at a multiple of 64 bytes.
+"""The file of a vector index: the arrays of each segment behind the header of `checked_file`.
 
-Layout: 8 bytes magic, then little-endian uint32 length and uint32 CRC-32 of a JSON header, the header, the arrays. The
-header has one checksum of all arrays but the float32 rows; those have one each, in an array. So a large file opens at
-once, sound as far as it is in memory from then on, and the rows are checked whenever they are read.
+The header has one checksum of all arrays but the float32 rows; those have one each, in an array. So a large file opens
+at once, sound as far as it is in memory from then on, and the rows are checked whenever they are read.
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
 import mmap
-import os
-import struct
-import time
-import zlib
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, BinaryIO, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from embeddings import checked_file
 from embeddings.floats import DamagedRows, Floats
 from embeddings.lists import Lists
 from embeddings.segment import Segment
 
 MAGIC = b"RJVINDEX"
-FORMAT = 2
-PREFIX = struct.Struct("<8sII")
-ALIGNMENT = 64
+FORMAT = 3
 # Type, and what a row of it is counted by: names of numbers in the header.
 ARRAYS = {
     "keys": ("|u1", ("key_bytes",)),
@@ -45,8 +37,6 @@ ARRAYS = {
     "starts": ("<i8", ("bounds",)),
 }
 FLOATS = ("<f4", ("rows", "dim"))
-_FORGOTTEN_S = 3600.0
-BLOCK = 1 << 16  # 64-bit words under one sum of the checksum
 # Bytes of float32 rows that are checked at the opening: some hundredths of a second.
 CHECKED_AT_ONCE = 256_000_000
 
@@ -65,13 +55,15 @@ class Stamp(NamedTuple):
     Attributes:
         model: encoder as ``name@revision``.
         store: identifies the store.
-        position: number of the store's last event that the index knows.
+        position: how far of the store's changes the index knows.
+        mark: what the store can be asked about that place; says nothing to the index.
         dim: length of a vector.
     """
 
     model: str
     store: str
     position: int
+    mark: str
     dim: int
 
 
@@ -90,35 +82,16 @@ def write(path: Path, segments: Sequence[Segment], stamp: Stamp) -> None:
     parts = [_columns(segment) for segment in segments]
     header: dict[str, Any] = {"format": FORMAT, **stamp._asdict(), "segments": [_sizes(part) for part in parts]}
     header["checksum"] = _checksum(parts)
-    encoded = json.dumps(header).encode()
-    _forget(path)
-    temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
-    try:
-        with temporary.open("wb") as file:
-            file.write(PREFIX.pack(MAGIC, len(encoded), zlib.crc32(encoded)) + encoded)
-            for segment, part in zip(segments, parts, strict=True):
-                for array in part.values():
-                    _align(file)
-                    file.write(np.ascontiguousarray(array).reshape(-1).view(np.uint8).data)
-                _align(file)
-                for piece in segment.floats.pieces():
-                    file.write(piece.data)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    except BaseException:
-        with suppress(OSError):
-            temporary.unlink(missing_ok=True)
-        raise
-    _sync_folder(path.parent)
+    checked_file.write(path, MAGIC, header, _pieces(segments, parts))
 
 
-def _forget(path: Path) -> None:
-    """Remove what processes that were killed while writing left behind."""
-    for left in path.parent.glob(f"{path.name}.*.tmp"):
-        with suppress(OSError):
-            if time.time() - left.stat().st_mtime > _FORGOTTEN_S:
-                left.unlink()
+def _pieces(
+    segments: Sequence[Segment], parts: Sequence[Mapping[str, NDArray[Any]]]
+) -> Iterator[Iterable[NDArray[Any]]]:
+    """What follows the header: each array of each segment, and its rows piece by piece."""
+    for segment, part in zip(segments, parts, strict=True):
+        yield from ([array] for array in part.values())
+        yield segment.floats.pieces()
 
 
 def _columns(segment: Segment) -> dict[str, NDArray[Any]]:
@@ -144,10 +117,6 @@ def _sizes(part: Mapping[str, NDArray[Any]]) -> dict[str, int]:
         "lists": len(part["scales"]),
         "bounds": len(part["starts"]),
     }
-
-
-def _align(file: BinaryIO) -> None:
-    file.write(bytes(-file.tell() % ALIGNMENT))
 
 
 def read(path: Path) -> tuple[list[Segment], Stamp]:
@@ -214,16 +183,13 @@ def _check(all_floats: Sequence[Floats], path: Path) -> None:
 
 
 def _header(mapped: mmap.mmap, path: Path) -> tuple[dict[str, Any], int]:
-    if len(mapped) < PREFIX.size:
-        raise IndexCorrupt(f"{path} is too short for an index")
-    magic, length, crc = PREFIX.unpack_from(mapped)
-    encoded = mapped[PREFIX.size : PREFIX.size + length]
-    if magic != MAGIC or zlib.crc32(encoded) != crc:
-        raise IndexCorrupt(f"{path} is not an index, or its header is damaged")
-    header: dict[str, Any] = json.loads(encoded)
+    try:
+        header, start = checked_file.read_header(mapped, MAGIC)
+    except ValueError as error:
+        raise IndexCorrupt(f"{path} is no index of vectors: {error}") from error
     if header["format"] != FORMAT:
         raise IndexStale(f"{path} has format {header['format']}, this program writes {FORMAT}")
-    return header, PREFIX.size + length
+    return header, start
 
 
 def _arrays(
@@ -235,7 +201,7 @@ def _arrays(
         arrays: dict[str, NDArray[Any]] = {}
         for name, (dtype, counted) in {**ARRAYS, "floats": FLOATS}.items():
             shape = [counts[count] for count in counted]
-            start += -start % ALIGNMENT
+            start = checked_file.aligned(start)
             array = np.frombuffer(mapped, dtype, int(np.prod(shape)), start) if 0 not in shape else np.empty(0, dtype)
             start += array.nbytes
             arrays[name] = array.reshape(shape)
@@ -244,24 +210,4 @@ def _arrays(
 
 
 def _checksum(parts: Sequence[Mapping[str, NDArray[Any]]]) -> str:
-    # A sum of words runs at the speed of memory, ten times that of CRC-32 in Python; any one flipped bit changes
-    # it, and the digest over the sums of blocks notices blocks that changed places.
-    digest = hashlib.sha256()
-    for array in (array for part in parts for array in part.values()):
-        data = np.ascontiguousarray(array).reshape(-1).view(np.uint8)
-        whole = len(data) // 8 * 8
-        words = data[:whole].view(np.uint64)
-        if len(words):
-            digest.update(np.add.reduceat(words, np.arange(0, len(words), BLOCK)).tobytes())
-        digest.update(data[whole:].tobytes() + struct.pack("<Q", len(data)))
-    return digest.hexdigest()
-
-
-def _sync_folder(folder: Path) -> None:
-    # Without this a crash of the machine can lose the renaming. Not every system lets a folder be opened.
-    with suppress(OSError):
-        descriptor = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+    return checked_file.checksum(array for part in parts for array in part.values())

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
+import os
 import time
-from collections.abc import Callable
+import uuid
+from collections.abc import Callable, Collection
+from pathlib import Path
 from typing import Annotated, Final
 
 import msgspec
@@ -14,6 +17,7 @@ from service.calibration import Calibration
 from service.errors import RejoinderError, StoreError, StoreLockedError
 from service.store import Store
 
+_ASKING: Final = "asks-"
 _TRIES: Final = 20
 _PAUSE_S: Final = 0.01  # longer from try to try: a read may come from a replica that is a little behind
 
@@ -74,6 +78,11 @@ class Turn(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     id: str
     to: Encoded
     beat: int = 0
+
+    @property
+    def asks(self) -> bool:
+        """Nothing is to change: somebody only wants to hear who answers with what."""
+        return self.id.startswith(_ASKING)
 
 
 class State(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -183,6 +192,40 @@ class Ledger:
             raise StoreError(f"What the store says of its encoders cannot be read; is it newer? {error}") from None
         self._read = (text, state)
         return state
+
+
+def announced(to: Encoded) -> Turn:
+    """A turn to an encoder."""
+    return Turn(id=uuid.uuid4().hex, to=structs.replace(to, whole=True))
+
+
+def question(present: Encoded) -> Turn:
+    """A turn to the encoder that answers anyway: every process that serves says what it answers with."""
+    return Turn(id=f"{_ASKING}{uuid.uuid4().hex}", to=present)
+
+
+def refuse_under_way(state: State) -> None:
+    """Raise `EncoderError` where a change was announced and is not made yet."""
+    if state.turn is not None and not state.turn.asks:
+        raise EncoderError("A switch is under way: finish it with `rejoinder reindex switch`, or `reindex back`.")
+
+
+def refuse_foreign(name: str, own: Collection[str]) -> None:
+    """Raise `EncoderError` for an encoder that the store names and nobody here has chosen: a store may be a stranger's.
+
+    Args:
+        name: what the store says that an encoder is loaded by.
+        own: names, folders, and folders that hold such folders, that the operator of this process has named.
+    """
+    place = Path(name)
+    folders = {Path(os.path.abspath(Path(one).expanduser())) for one in own}  # noqa: PTH100 - links keep their names
+    direct = place.is_absolute() and ".." not in place.parts  # no way out of a folder and into another
+    if name in own or (direct and not folders.isdisjoint((place, place.parent))):
+        return
+    raise EncoderError(
+        f"The store names the encoder {name}, and a store may be a stranger's: nothing is loaded that was not allowed "
+        "here. Add it, or the folder that it lies in, to REJOINDER_ENCODERS."
+    )
 
 
 def renewed(turn: Turn) -> Turn:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import logging
 import threading
+import time
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -15,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from embeddings.index import DamagedRows, Hit, IndexCorrupt, IndexStale, VectorIndex
+from service.errors import StoreError
 from service.passages import record_words
 from service.postings import Postings, PostingsFileError, WordHit
 from service.store import Store, VectorChange
@@ -25,8 +27,12 @@ _CHUNK: Final = 500
 _MOST_STALE: Final = 0.2
 # Writes that come while one catches up are caught up with at once; a round takes far less time than a write.
 _MOST_ROUNDS: Final = 50
+# Taking texts apart keeps other threads of Python waiting: after so many records, some milliseconds, they have a turn.
+_TURN: Final = 32
+_TURN_S: Final = 0.001
 # Changes that are read before searches have to wait, and put in together: some 40 MB at most.
 _MOST_READ: Final = 4_000
+_LONGEST: Final = 18  # digits of a number that a store can be asked for
 
 
 class Sought(NamedTuple):
@@ -125,6 +131,14 @@ class _Reading(NamedTuple):
     whole: bool
 
 
+def vectors_dropped() -> StoreError:
+    """What a process says that searches by what the store does not have any more: nothing would be found."""
+    return StoreError(
+        "The vectors of this process's encoder were let go of (`rejoinder reindex drop`). Start the process again: it "
+        "makes them anew, or takes the encoder that the store says."
+    )
+
+
 class Indexes:
     """The vector index and the word index of one store and one encoder.
 
@@ -144,6 +158,8 @@ class Indexes:
         self._path = path
         self._words_path = path.with_name(path.name + ".words")
         self._saved = -1
+        self._dropped = store.encodings.dropped(model)
+        self._quiet = store.encodings.quiet(model)  # before anything is read
         self.vectors = VectorIndex(dim, model=model, store=store.id, folder=path.parent)
         self.words = Postings()
         self.steady = threading.Lock()
@@ -157,6 +173,8 @@ class Indexes:
             return
         # Built aside: searches go on in the old ones meanwhile.
         worn = self.vectors.damaged
+        if worn and self._store.encodings.dropped(self._model) != self._dropped:
+            raise vectors_dropped()  # the store has not what this index was made of any more
         words = self.words.purged() if self.words.stale > _MOST_STALE and not worn else self.words
         fresh = self._anew() if worn else (self.vectors, words, self.position)
         read = self._read_on(fresh[2])
@@ -203,9 +221,10 @@ class Indexes:
         if self._saved == self.position:
             return
         try:
-            self.vectors.save(self._path, self.position)
-            self.words.save(self._words_path, self._stamp())
-        except (OSError, DamagedRows) as error:
+            mark = f"{self.version}:{self._store.seal(self.version)}:{self._quiet}"
+            self.vectors.save(self._path, self.position, mark)
+            self.words.save(self._words_path, self._stamp(self.position, mark))
+        except (OSError, DamagedRows, StoreError) as error:
             _LOG.warning("The index could not be saved (%s); the next start rebuilds it.", error)
         else:
             self._saved = self.position
@@ -213,24 +232,33 @@ class Indexes:
     def _open(self) -> None:
         try:
             vectors = VectorIndex.open(self._path, model=self._model, store=self._store.id)
-            self.position = vectors.position
-            self.words = Postings.open(self._words_path, self._stamp())
-            self.vectors = vectors
-            self._saved = self.position
+            words = Postings.open(self._words_path, self._stamp(vectors.position, vectors.mark))
         except FileNotFoundError:
-            self.position = 0
+            return
         except (IndexCorrupt, IndexStale, PostingsFileError) as error:
             _LOG.warning("%s; rebuilding the index from the store.", error)
-            self.position = 0
-        if self.position > self._store.position():
-            _LOG.warning("The index is ahead of the store; rebuilding it.")
-            self.vectors, self.words, self.position = self._empty()
-            # Once the store has come as far again, by other writes, nothing would tell that the files are not of it.
+            return
+        if not self._passed(vectors.mark, vectors.position):
+            _LOG.warning("%s is not of what the store holds now; rebuilding the index from the store.", self._path)
             for path in (self._path, self._words_path):
                 with suppress(OSError):
                     path.unlink(missing_ok=True)
+            return
+        self.vectors, self.words, self.position = vectors, words, vectors.position
+        self._saved = self.position
+
+    def _passed(self, mark: str, position: int) -> bool:
+        """Whether the store has come by the place that an index was saved at, and nothing was put in before it since.
+
+        A store that was put back to a backup may not have, however far it has come by now.
+        """
+        version, seal, quiet = [*mark.split(":"), "", ""][:3]
+        if not version.isdecimal() or len(version) > _LONGEST or quiet != self._quiet:
+            return False
+        return self._store.passed(int(version), seal, position)
 
     def _anew(self) -> tuple[VectorIndex, Postings, int]:
+        self._quiet = self._store.encodings.quiet(self._model)
         vectors, words, position = self._empty()
         for piece in self._pieces(0):
             _apply(piece, vectors, words)
@@ -283,10 +311,12 @@ class Indexes:
             piece.fields.append(change.fields)
             piece.rows.append(change.vectors)
             piece.words[name] = record_words(records[name])
+            if self.version >= 0 and len(piece.words) % _TURN == 0:  # at first nobody waits
+                time.sleep(_TURN_S)
         return piece
 
-    def _stamp(self) -> str:
-        return f"{self._store.id}:{self.position}"
+    def _stamp(self, position: int, mark: str) -> str:
+        return f"{self._store.id}:{position}:{mark}"
 
 
 def _near(index: VectorIndex, sought: Sequence[Sought]) -> list[list[Hit]]:

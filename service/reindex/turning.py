@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 import time
-import uuid
-from collections.abc import Callable, Sequence
-from typing import Final
+from collections.abc import Callable, Collection, Sequence
+from typing import Final, NamedTuple
 
 from msgspec import structs
 
 from embeddings.encoder import Encoder
-from service.encoders import Encoded, EncoderError, Ledger, Report, State, Turn, renewed
+from service.encoders import (
+    Encoded,
+    EncoderError,
+    Ledger,
+    Report,
+    State,
+    announced,
+    question,
+    refuse_under_way,
+    renewed,
+)
 from service.polyglot import load_foreign
 from service.reindex.encoding import encode_missing
 from service.store import Store
@@ -25,6 +34,20 @@ _FOLLOWED_S: Final = 8.0
 _BEAT_S: Final = 2.0
 _LOOK_EVERY_S: Final = 0.1
 _DROPPED: Final = 1_000
+_NOTICED_S: Final = 2.0
+"""Within a second of work a process sees that the vectors that it searches by are going."""
+
+
+class Dropped(NamedTuple):
+    """What was let go of.
+
+    Attributes:
+        records: by model, of how many records vectors were.
+        users: processes that answer with such a model, and were not waited for.
+    """
+
+    records: dict[str, int]
+    users: list[Report]
 
 
 def turn(  # noqa: PLR0913 - each is a part of what a turn is
@@ -59,18 +82,18 @@ def turn(  # noqa: PLR0913 - each is a part of what a turn is
     ledger = Ledger(store)
     encode_missing(store, encoder, to.model, quiet=False)
     ledger.forget()
-    announced = Turn(id=uuid.uuid4().hex, to=structs.replace(to, whole=True))
-    ledger.change(lambda state: structs.replace(state, turn=announced))
-    waiting = _Waiting(ledger, announced.id, on_followers)
+    mine = announced(to)
+    ledger.change(lambda state: structs.replace(state, turn=mine))
+    waiting = _Waiting(ledger, mine.id, on_followers)
     try:
         _refuse_behind(waiting.until(lambda reports: all(map(_settled, reports)), wait_s), force=force)
         encode_missing(store, encoder, to.model, quiet=False)
         ledger.change(
-            lambda state: _turned(state, announced.id, present),
+            lambda state: _turned(state, mine.id, present),
             told=lambda _: (actor, to.model, f"from {present.model}{', forced' if force else ''}"),
         )
     except BaseException:
-        ledger.change(lambda state: _withdrawn(state, announced.id))
+        ledger.change(lambda state: _withdrawn(state, mine.id))
         raise
 
     def done(reports: Sequence[Report]) -> bool:
@@ -81,40 +104,97 @@ def turn(  # noqa: PLR0913 - each is a part of what a turn is
     return followed
 
 
-def drop(store: Store, *, only_next: bool = False) -> dict[str, int]:
+def drop(store: Store, present: Encoded, *, only_next: bool = False, force: bool = False) -> Dropped:
     """Let go of the vectors of every encoder but the one that answers, and of the one for other languages.
+
+    Every process that serves the store is asked first what it answers with: some may be pinned to an encoder, or unable
+    to follow. Who does not serve, a long import for example, is not heard of.
 
     Args:
         store: holds them.
+        present: the encoder that answers.
         only_next: keep the former one, so that it can be gone back to.
+        force: let go of them though a process answers with them. In memory it goes on with what it has; where the
+            database searches, it refuses to answer until it is started again.
 
     Returns:
-        By model of how many records vectors were let go of. What is interrupted is finished by the next call.
+        What was let go of. What is interrupted is finished by the next call.
 
     Raises:
-        EncoderError: a switch is under way.
+        EncoderError: a switch is under way, or a process answers with what is to go.
     """
     ledger = Ledger(store)
+    reports = _asked(ledger, present)
+    going: set[str] = set()
+    users: list[Report] = []
 
     def decide(state: State) -> State:
-        if state.turn is not None:
-            raise EncoderError("A switch is under way: finish it with `rejoinder reindex switch`, or `reindex back`.")
-        going = [state.next] if only_next else [state.next, state.former]
-        stale = {*state.stale, *(one.model for one in going if one is not None)}
+        refuse_under_way(state)
+        going.update(_going(state, only_next=only_next))
+        users[:] = [one for one in reports if one.model in going]
+        if not force:
+            _refuse_used(users)
         former = state.former if only_next else None
-        return structs.replace(state, next=None, former=former, stale=tuple(sorted(stale)))
+        return structs.replace(state, next=None, former=former, stale=tuple(sorted({*state.stale, *going})))
 
     ledger.change(decide)
-    return sweep(store)
+    return Dropped(sweep(store, {one.model for one in reports} - going, users=users), users)
 
 
-def sweep(store: Store) -> dict[str, int]:
-    """Let go of the vectors of encoders that nobody goes back to. Returns of how many records, by model."""
+def _going(state: State, *, only_next: bool) -> set[str]:
+    """The models whose vectors are let go of."""
+    chosen = [state.next] if only_next else [state.next, state.former]
+    return {one.model for one in chosen if one is not None} | (set() if only_next else set(state.stale))
+
+
+def _asked(ledger: Ledger, present: Encoded) -> list[Report]:
+    """What the processes say that serve the store."""
+    asking = question(present)
+
+    def ask(state: State) -> State:
+        refuse_under_way(state)
+        return structs.replace(state, turn=asking)
+
+    ledger.forget()
+    ledger.change(ask)
+    try:
+        return _Waiting(ledger, asking.id, lambda _: None).until(lambda _: True, _SPEAK_UP_S + _BEAT_S)
+    finally:
+        ledger.change(lambda state: _withdrawn(state, asking.id))
+        ledger.forget()
+
+
+def _refuse_used(users: Sequence[Report]) -> None:
+    if users:
+        said = "; ".join(f"process {one.pid} on {one.host} answers with {one.model}" for one in users)
+        raise EncoderError(
+            f"Nothing was let go of: {said}. Start it again without REJOINDER_ENCODER, or let go all the same with "
+            "--force: it then goes on with what it has in memory, or refuses to answer where the database searches."
+        )
+
+
+def sweep(store: Store, spare: Collection[str] = (), *, users: Sequence[Report] = ()) -> dict[str, int]:
+    """Let go of the vectors of encoders that nobody goes back to.
+
+    Args:
+        store: holds them.
+        spare: models that a process answers with: their turn comes with a later call.
+        users: processes that answer with what goes; they are given a moment to notice.
+
+    Returns:
+        Of how many records, by model.
+    """
     ledger = Ledger(store)
     state = ledger.state()
-    dropped = {model: _drop(store, model) for model in state.stale if _droppable(state, model)}
-    if state.stale:
-        ledger.change(lambda now: structs.replace(now, stale=tuple(one for one in now.stale if one not in state.stale)))
+    going = [model for model in state.stale if model not in spare]
+    droppable = [model for model in going if _droppable(state, model)]
+    for model in droppable if users else ():
+        store.encodings.drop(model, 0)
+    if users:
+        time.sleep(_NOTICED_S)
+    dropped = {model: _drop(store, model) for model in droppable}
+    if going:
+        ledger.change(lambda now: structs.replace(now, stale=tuple(one for one in now.stale if one not in going)))
     return dropped
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from typing import Literal, NamedTuple, Protocol, TypeVar
 
 import numpy as np
@@ -116,6 +117,36 @@ class Store(Protocol):
         Apart from `head`, because vectors made after the fact change what an index holds but no record: they are no
         event.
         Every event moves it too, so an index at this position is up to date.
+        """
+        ...
+
+    def seal(self, version: int) -> str:
+        """The hash of an event of the log, which covers every event before it; empty where there is no such event.
+
+        Of 0, before the first event: what the first one calls the one before.
+        """
+        ...
+
+    def passed(self, version: int, seal: str, position: int) -> bool:
+        """Whether the store has come by a place in its feed as somebody knows it who has read up to there.
+
+        Not so where the store was put back to an earlier state, and has perhaps come as far again by other writes.
+
+        Args:
+            version: number of the last event that was read.
+            seal: of that event.
+            position: in the feed; every change of a later event lies behind it.
+        """
+        ...
+
+    def alone(self) -> AbstractContextManager[Callable[[], None]]:
+        """Be the only process that changes encoders, for the block; ends with the process, however that ends.
+
+        Returns:
+            A function that raises `StoreError` where this is so no longer, because a server is gone.
+
+        Raises:
+            StoreLockedError: another process is at it.
         """
         ...
 

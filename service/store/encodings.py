@@ -67,6 +67,13 @@ class Encodings(Protocol):
         """
         ...
 
+    def quiet(self, model: str) -> str:
+        """Another text whenever vectors of the model were put quietly; empty where they never were.
+
+        An index that was begun before lacks them, and the feed does not say so.
+        """
+        ...
+
     def due(self) -> int:
         """How many records there are that want vectors: published ones and drafts."""
         ...
@@ -76,7 +83,18 @@ class Encodings(Protocol):
         ...
 
     def drop(self, model: str, limit: int) -> int:
-        """Let go of a model's vectors of at most so many records. Returns of how many it was."""
+        """Let go of a model's vectors of at most so many records; 0 only says that they will go.
+
+        Returns:
+            Of how many records it was.
+        """
+        ...
+
+    def dropped(self, model: str) -> str:
+        """Another text whenever vectors of the model were let go of; empty where they never were.
+
+        Whoever searches with them compares it with the one of before: what is missing would not be found.
+        """
         ...
 
     def report(self, process: str, text: str | None) -> None:

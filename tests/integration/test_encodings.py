@@ -136,9 +136,9 @@ def test_there_and_back_and_nothing_is_left_of_what_is_dropped(store: SqlStore) 
         ("person:ann", "encoder:hashing@1-16"),
         ("cli", "encoder:hashing@1-128"),
     ]
-    assert drop(store) == {SMALL.model: 2}
+    assert drop(store, LARGE).records == {SMALL.model: 2}
     assert Ledger(store).state().former is None
-    assert drop(store) == {}
+    assert drop(store, LARGE).records == {}
 
 
 @pytest.mark.usefixtures("hurried")

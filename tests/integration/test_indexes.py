@@ -3,20 +3,27 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
+import zlib
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
 from msgspec import structs
 from support.hashing import HashingEncoder
-from support.records import GEM_ORE, content
+from support.records import content
 
+from embeddings import checked_file, index_file
+from embeddings.index import VectorIndex
 from service.calibration import Nearness
 from service.catalog import Catalog
 from service.domain import Rebuttal
 from service.errors import StoreError
 from service.finder import Finder
+from service.passages import passages
+from service.postings import Postings
+from service.store import Write
 from service.store.sqlite import SqliteStore
 
 NEARNESS = Nearness(bias=0.0, similarity=1.0, evidence=1.0, size=0)
@@ -136,13 +143,121 @@ def test_an_index_of_a_restored_store_is_not_believed(service: Service) -> None:
     service.close()
 
 
-def test_another_process_s_write_is_seen_within_a_second(service: Service) -> None:
-    other = Service(service.folder)
-    asyncio.run(other.catalog.create(structs.replace(GEM_ORE, id="late"), actor="t"))
-    asyncio.run(asyncio.sleep(0.3))
-    assert asyncio.run(service.finder.keep_up()) == service.store.head()
-    assert "late" in service.found("rare earth samples")
-    other.close()
+def put_back(service: Service, backup: bytes) -> SqliteStore:
+    """Lay a backup in the place of the store, and open it without an index."""
+    for left in service.folder.glob("store.db*"):
+        left.unlink()
+    (service.folder / "store.db").write_bytes(backup)
+    return SqliteStore.open(service.folder / "store.db")
+
+
+def zoo(*animals: str) -> list[Write]:
+    """Records with their vectors, as a process writes them that keeps no index."""
+    encoder, writes = HashingEncoder(), []
+    for name in animals:
+        record = content(name, rumor=f"{name} escaped from the zoo", variants=(), statement="Nothing", quote=None)
+        vectors = encoder.encode([passage.text for passage in passages(record)])
+        model = f"{encoder.name}@{encoder.revision}"
+        writes.append(Write(content=record, action="create", vectors=vectors, model=model))
+    return writes
+
+
+def test_an_index_of_a_store_that_was_restored_and_written_past_it_is_not_believed(
+    service: Service, caplog: pytest.LogCaptureFixture
+) -> None:
+    service.close()
+    backup = (service.folder / "store.db").read_bytes()
+    service.open()
+    asyncio.run(service.catalog.create(content("ore", rumor="Gem ores were sent"), actor="t"))
+    service.close()
+    with put_back(service, backup) as store:  # as far as the index, and further, before anybody opens that
+        store.write(zoo("bears", "lions"), actor="t")
+    with caplog.at_level(logging.WARNING):
+        service.open()
+    assert "not of what the store holds now" in caplog.text
+    assert set(service.found("bears lions zebras ores sent")) == {"bears", "lions", "zebra"}
+    caplog.clear()
+    service.close()
+    service.open()
+    assert not caplog.records  # what was built anew is believed
+    service.close()
+
+
+def test_nor_where_the_log_is_the_same_and_only_the_feed_had_come_further(service: Service) -> None:
+    service.close()
+    backup = (service.folder / "store.db").read_bytes()
+    with SqliteStore.open(service.folder / "store.db") as store:
+        vectors = HashingEncoder().encode([passage.text for passage in passages(store.get("zebra"))])
+        for _ in range(3):  # made again: no events
+            store.put_vectors(service.finder.model, [("zebra", 1, vectors)])
+    service.open()
+    service.close()
+    with put_back(service, backup) as store:
+        store.write(zoo("bears", "lions", "wolves", "apes"), actor="t")
+    service.open()
+    assert set(service.found("bears lions wolves apes")) == {"bears", "lions", "wolves", "apes"}
+    service.close()
+
+
+def test_an_index_of_the_former_format_is_made_again(service: Service, caplog: pytest.LogCaptureFixture) -> None:
+    service.close()
+    path = service.folder / "store.index"
+    data = path.read_bytes()
+    _, length, _ = checked_file.PREFIX.unpack_from(data)
+    header = json.loads(data[checked_file.PREFIX.size :][:length])
+    del header["mark"]
+    former = json.dumps(header | {"format": 2}).encode()
+    start = checked_file.PREFIX.pack(index_file.MAGIC, len(former), zlib.crc32(former)) + former
+    arrays = checked_file.PREFIX.size + length
+    path.write_bytes(start + bytes(-len(start) % 64) + data[arrays + -arrays % 64 :])
+    with caplog.at_level(logging.WARNING):
+        service.open()
+    assert "has format 2, this program writes 3" in caplog.text
+    assert service.found("zebras") == ["zebra"]
+    service.close()
+
+
+def test_an_index_that_was_saved_while_vectors_were_put_quietly_is_not_believed(service: Service) -> None:
+    model = service.finder.model
+    [bears] = zoo("bears")
+    service.store.write([structs.replace(bears, vectors=None, model=None)], actor="t")
+    service.close()  # the index has come past the record, and it had no vectors of this encoder then
+    with SqliteStore.open(service.folder / "store.db") as store:
+        assert bears.vectors is not None
+        assert store.encodings.put(model, [("bears", 1, bears.vectors)], quiet=True) == 1
+    service.open()
+    assert service.found("bears") == ["bears"]
+    service.close()
+
+
+@pytest.mark.parametrize("mark", ["", ":", "2", "2:", ":abc", "-1:x", "\u0662:x", f"{'9' * 30}:x", "0:x"])
+def test_a_mark_that_says_nothing_is_not_believed(
+    service: Service, mark: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    service.close()
+    path, words_path = service.folder / "store.index", service.folder / "store.index.words"
+    index = VectorIndex.open(path, model=service.finder.model)
+    words = Postings.open(words_path, f"{index.store}:{index.position}:{index.mark}")
+    index.save(path, index.position, mark)
+    words.save(words_path, f"{index.store}:{index.position}:{mark}")
+    service.open()
+    assert "not of what the store holds now" in caplog.text
+    assert set(service.found("zebras and the dam")) == {"zebra", "dam"}
+    service.close()
+
+
+def test_an_index_goes_on_without_its_vectors_and_is_not_made_again_of_nothing(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    service.store.encodings.drop(service.finder.model, 100)
+    asyncio.run(service.catalog.create(content("ore", rumor="Gem ores were sent"), actor="t"))
+    assert service.found("zebras") == ["zebra"]
+    assert service.found("gem ores sent") == ["ore"]
+    monkeypatch.setattr(VectorIndex, "damaged", True)
+    with pytest.raises(StoreError, match="Start the process again"):
+        service.finder.refresh()
+    assert service.found("zebras") == ["zebra"]
+    monkeypatch.undo()
     service.close()
 
 

@@ -44,7 +44,7 @@ class Place:
         self.folder = folder
         self.db = warm_store(folder)
         self.encoder = twin(folder)
-        self.environment = clean_environment(folder)
+        self.environment = clean_environment(folder, REJOINDER_ENCODERS=f"{folder},{WIDE},upside")
 
     def start(self, *arguments: object, **options: Any) -> subprocess.Popen[str]:  # noqa: ANN401 - subprocess's own
         """Start the program on the store."""

@@ -9,15 +9,15 @@ from pathlib import Path
 from embeddings.encoder import Encoder
 from service.calibration import Nearness
 from service.finder import Finder
-from service.remote import SCALE, Remote
+from service.remote import Remote
+from service.searched import searching
 from service.store.postgres import PostgresStore
 
 
 def remote(store: PostgresStore, encoder: Encoder) -> Remote:
     """What a runtime searches with that has prepared its store."""
-    model = f"{encoder.name}@{encoder.revision}"
-    store.searching.prepare(model, encoder.dim, lambda *_: None)
-    return Remote(store.searcher(model=model, dim=encoder.dim, scale=SCALE))
+    store.searching.prepare(f"{encoder.name}@{encoder.revision}", encoder.dim, lambda *_: None)
+    return searching(store, encoder)
 
 
 @contextmanager

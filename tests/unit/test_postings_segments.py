@@ -200,14 +200,14 @@ def test_a_process_that_is_killed_while_writing_leaves_a_whole_file(tmp_path: Pa
 
 
 def test_what_a_killed_process_left_is_cleared_away(tmp_path: Path) -> None:
-    old, young = (tmp_path / f"words.{number}.unfinished" for number in (1, 2))
+    old, young = (tmp_path / f"words.{number}.tmp" for number in (1, 2))
     for left in (old, young):
         left.write_bytes(b"half")
     os.utime(old, (0, 0))
     filled({"a": ["gem"]}).save(tmp_path / "words", "1")
     assert not old.exists()
     assert young.exists()
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["words", "words.2.unfinished"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["words", "words.2.tmp"]
 
 
 def test_a_file_that_cannot_be_written_leaves_the_old_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,8 +3,8 @@
 `python training/stance/train.py --data ../shared/data --out DIR` writes `pairs.jsonl` (what was trained on),
 `stage1.pt`, `stage2.pt` and `training.json` into DIR; `--resume stage1` goes on from `DIR/stage1.pt`. `--refine FOLDER`
 goes on from a network that was exported, when pairs were added: one gentle round over what is new and half of what it
-knows; it writes `refined.pt`. The seed is fixed. Set `OMP_WAIT_POLICY=passive` where other programs share the processor: waiting threads
-that spin made a step five times slower.
+knows; it writes `refined.pt`. The seed is fixed. Set `OMP_WAIT_POLICY=passive` where other programs share the
+processor: waiting threads that spin made a step five times slower.
 """
 
 from __future__ import annotations

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Sequence
 from typing import Final
 
@@ -14,6 +15,8 @@ from service.store.sql.records import decode
 
 _STATE: Final = "encoder"
 _PROCESS: Final = "encoder process "
+_QUIET: Final = "encoder quiet "
+_DROPPED: Final = "encoder dropped "
 _WANTED: Final = "b.status IN ('published', 'draft')"
 _MISSING: Final = (
     "SELECT b.key, CAST(r.record AS BLOB) FROM rebuttal b JOIN revision r ON r.event = b.event "  # noqa: S608 - our own text
@@ -63,7 +66,18 @@ class Encodings:
 
     def put(self, model: str, made: Sequence[Made], *, quiet: bool) -> int:
         """Keep vectors made after the fact."""
-        return self._writer.run(lambda db: vectors.put(db, model, made, self._beside, quiet=quiet))
+
+        def work(db: Connection) -> int:
+            if quiet:
+                meta.put(db, _QUIET + model, uuid.uuid4().hex)
+            return vectors.put(db, model, made, self._beside, quiet=quiet)
+
+        return self._writer.run(work)
+
+    def quiet(self, model: str) -> str:
+        """Another text whenever vectors of the model were put quietly."""
+        with self._readers.lend() as db:
+            return meta.get(db, _QUIET + model) or ""
 
     def due(self) -> int:
         """How many records want vectors."""
@@ -76,8 +90,18 @@ class Encodings:
             return {model: Kept(records, int(size or 0)) for model, records, size in db.execute(_KEPT)}
 
     def drop(self, model: str, limit: int) -> int:
-        """Let go of a model's vectors of at most so many records."""
-        return self._writer.run(lambda db: db.execute(_DROP, (model, model, limit)).rowcount)
+        """Let go of a model's vectors of at most so many records, and say so in the same transaction."""
+
+        def work(db: Connection) -> int:
+            meta.put(db, _DROPPED + model, uuid.uuid4().hex)
+            return db.execute(_DROP, (model, model, limit)).rowcount
+
+        return self._writer.run(work)
+
+    def dropped(self, model: str) -> str:
+        """Another text whenever vectors of the model were let go of."""
+        with self._readers.lend() as db:
+            return meta.get(db, _DROPPED + model) or ""
 
     def report(self, process: str, text: str | None) -> None:
         """What a process has to say."""

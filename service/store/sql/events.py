@@ -84,6 +84,14 @@ def tail(db: Connection, store_id: str) -> tuple[int, str]:
     return (0, genesis(store_id)) if row is None else (row[0], row[1])
 
 
+def seal(db: Connection, store_id: str, number: int) -> str:
+    """The hash of an event; of 0, what the first one calls the one before; empty where there is no such event."""
+    if number == 0:
+        return genesis(store_id)
+    row = db.execute("SELECT hash FROM event WHERE number = ?", (number,)).fetchone()
+    return "" if row is None else str(row[0])
+
+
 def append(db: Connection, events: Iterable[Event]) -> None:
     """Add sealed events."""
     db.executemany(_INSERT, (tuple(msgspec.to_builtins(event).values()) for event in events))

@@ -6,6 +6,7 @@ import datetime as dt
 import functools
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from types import TracebackType
 from typing import Final, Self, TypeVar
 
@@ -90,6 +91,21 @@ class SqlStore:
         """How far the feed of `vector_changes` has come."""
         with self._readers.lend() as db:
             return vectors.position(db)
+
+    def seal(self, version: int) -> str:
+        """The hash of an event; empty where there is none."""
+        with self._readers.lend() as db:
+            return events.seal(db, self.id, version)
+
+    def passed(self, version: int, seal: str, position: int) -> bool:
+        """Whether the store has come by a place in its feed as somebody knows it who has read up to there."""
+        with self._readers.snapshot() as db:
+            known = seal != "" and events.seal(db, self.id, version) == seal
+            return known and vectors.passed(db, version, position)
+
+    def alone(self) -> AbstractContextManager[Callable[[], None]]:
+        """Be the only process that changes encoders; each engine has its own way."""
+        raise NotImplementedError
 
     def count(self, filters: Filters | None = None) -> int:
         """How many records there are."""

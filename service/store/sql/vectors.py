@@ -75,6 +75,13 @@ def position(db: Connection) -> int:
     return int(db.execute("SELECT coalesce(max(position), 0) FROM rebuttal").fetchone()[0])
 
 
+def passed(db: Connection, version: int, place: int) -> bool:
+    """Whether the feed has come to a place, and all that later events have changed lies behind it."""
+    # The plus keeps SQLite from reading every record up to the place: later events are few.
+    later = "SELECT 1 FROM rebuttal WHERE event > ? AND +position <= ? LIMIT 1"
+    return place <= position(db) and db.execute(later, (version, place)).fetchone() is None
+
+
 def put(
     db: Connection,
     model: str,

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Self
 
 from service.errors import StoreError
 from service.store.sql.store import Clock, SqlStore
 from service.store.sql.times import now
+from service.store.sqlite.alone import alone
 from service.store.sqlite.connection import Readers, connect_writer
 from service.store.sqlite.faults import translating
 from service.store.sqlite.migrations import prepare
@@ -52,6 +55,10 @@ class SqliteStore(SqlStore):
             readers.close()
             writer.close()
             raise
+
+    def alone(self) -> AbstractContextManager[Callable[[], None]]:
+        """See `SqlStore`; by a lock beside the file."""
+        return alone(self.path)
 
 
 def _check_place(path: Path, *, create: bool) -> None:
