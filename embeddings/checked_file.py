@@ -6,10 +6,12 @@ each at a multiple of 64 bytes. What stands in the header, and which parts there
 
 from __future__ import annotations
 
+import glob
 import hashlib
 import json
 import mmap
 import os
+import secrets
 import struct
 import time
 import zlib
@@ -41,7 +43,8 @@ def write(path: Path, magic: bytes, header: Mapping[str, Any], parts: Iterable[I
     """
     encoded = json.dumps(header).encode()
     _forget(path)
-    temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
+    # The number alone is not enough: in containers that share a folder, two processes often have the same.
+    temporary = path.with_name(f"{path.name}.{os.getpid()}-{secrets.token_hex(4)}.tmp")
     try:
         with temporary.open("wb") as file:
             file.write(PREFIX.pack(magic, len(encoded), zlib.crc32(encoded)) + encoded)
@@ -101,7 +104,7 @@ def _bytes_of(array: NDArray[Any]) -> NDArray[np.uint8]:
 
 def _forget(path: Path) -> None:
     """Remove what processes that were killed while writing left behind."""
-    for left in path.parent.glob(f"{path.name}.*.tmp"):
+    for left in path.parent.glob(f"{glob.escape(path.name)}.*.tmp"):
         with suppress(OSError):
             if time.time() - left.stat().st_mtime > _FORGOTTEN_S:
                 left.unlink()

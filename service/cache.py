@@ -100,30 +100,34 @@ def _placed(match: Match, claim: str) -> Match:
 
 
 class AnswerCache:
-    """The most recently used answers of one model at one store version; safe to use from several threads."""
+    """The most recently used answers of one model at one state of the store; safe to use from several threads.
+
+    A state is the number of the last event and the place in the feed of changes: vectors that are made after the fact
+    are no event, and yet another answer may come of them.
+    """
 
     def __init__(self, size: int) -> None:
         self._size = size
-        self._version = -1
+        self._state = (-1, -1)
         self._answers: OrderedDict[Question, Kept] = OrderedDict()
         self._lock = threading.Lock()
 
-    def get(self, asked: Question, version: int) -> Kept | None:
-        """The answer to this question at this store version, or None."""
+    def get(self, asked: Question, state: tuple[int, int]) -> Kept | None:
+        """The answer to this question at this state of the store, or None."""
         with self._lock:
-            if version != self._version:
+            if state != self._state:
                 self._answers.clear()
-                self._version = version
+                self._state = state
             kept = self._answers.get(asked)
             if kept is not None:
                 self._answers.move_to_end(asked)
             return kept
 
-    def put(self, asked: Question, version: int, answer: CheckResult) -> Kept:
+    def put(self, asked: Question, state: tuple[int, int], answer: CheckResult) -> Kept:
         """Keep an answer, and let go of the one that was not asked for longest."""
         kept = Kept(answer)
         with self._lock:
-            if version == self._version and self._size:
+            if state == self._state and self._size:
                 self._answers[asked] = kept
                 if len(self._answers) > self._size:
                     self._answers.popitem(last=False)

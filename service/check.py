@@ -17,10 +17,11 @@ from service.cache import AnswerCache, Kept, question
 from service.cache import Question as Asked
 from service.calibration import Calibration, Nearness, Readings, log_odds
 from service.differences import differences
-from service.domain import CheckResult, Claim, Filters, Hit, Match, Rebuttal, Stance
+from service.domain import MAX_BATCH, CheckResult, Claim, Filters, Hit, Match, Rebuttal, Stance
 from service.finder import DEEP, Candidate, Finder, Found
 from service.history import History, Past, Question
-from service.judgement import Judged, affirming, contest, decide, probability
+from service.indexes import Reached
+from service.judgement import Judged, affirming, contest, decide, may_affirm, probability, settles
 from service.language import first_in, language_of, primary
 from service.normalise import clean, junk_of, normalise, sought
 from service.passages import FIELDS, passages
@@ -31,6 +32,8 @@ _DEEPEST = 20_000
 # Where a filter lets at most so many records through, the store names them and all of them are compared.
 _NAMED = 10_000
 _TRIES = 3
+# So many requests of the largest size find room before the stance model, each claim with both readings of a record.
+_FULL_BATCHES = 4
 _BY_WORDS = " Nor does the encoder, so only shared words and names count; the extra `multilingual` finds by meaning."
 
 
@@ -66,7 +69,7 @@ class _Task(NamedTuple):
     candidates: list[Candidate]
     records: dict[str, Rebuttal]
     language: str
-    version: int
+    reached: Reached
 
 
 class Checker:
@@ -80,10 +83,13 @@ class Checker:
         self._cache = AnswerCache(cache_size)
         self._history = History(finder)
         self.judges: Batcher[StancePair, NDArray[np.float32]] = Batcher(
-            lambda pairs: list(stance.predict(pairs)), name="stance", max_batch=32
+            lambda pairs: list(stance.predict(pairs)),
+            name="stance",
+            max_batch=32,
+            max_queue=_FULL_BATCHES * MAX_BATCH * len(Readings._fields),
         )
         self.model = f"{finder.model}+{stance.name}@{stance.revision}"
-        self.ids = VerdictIds(finder.store.id)
+        self.ids = VerdictIds(finder.store.id, calibration)
 
     async def check(self, claim: Claim) -> CheckResult:
         """Judge one claim. Raises `Overloaded` when too much is waiting."""
@@ -116,6 +122,7 @@ class Checker:
 
     async def search(self, query: str, *, limit: int, filters: Filters) -> list[Hit]:
         """The nearest records, published ones only, without a verdict."""
+        await self._finder.keep_up()
         text = sought(query) or query
         deep = max(DEEP, 2 * limit)
         only = None
@@ -141,16 +148,20 @@ class Checker:
         return None if len(ids) > _NAMED else frozenset(ids)
 
     async def _reread(self, text: str, found: list[tuple[Candidate, Rebuttal]]) -> list[Hit]:
-        """Put the nearest few in the order of both stages' odds; alone, neither ranks as well as the two together."""
+        """Put the nearest few in the order of both stages' odds; alone, neither ranks as well as the two together.
+
+        Whether it is the same matter is seen best by the rumor alone, so they are read without the statement.
+        """
         few = found[: self._calibration.reranked] if language_of(text) in self._stance.languages else []
         pairs = [self._pair(text, record) for _, record in few]
-        read = [pair for pair in pairs if pair]
-        readings = iter(await self._read(read))
+        read = [pair._replace(statement=None) for pair in pairs if pair]
+        raw = iter(await self.judges.run(read) if read else [])
         scores = {}
         for (candidate, record), pair in zip(few, pairs, strict=True):
             same = candidate.nearness
             if pair:
-                same = 1 - self._calibration.stance_probabilities(next(readings), candidate.nearness)["other"]
+                alone = next(raw)
+                same = 1 - self._calibration.stance_probabilities(Readings(alone, alone), candidate.nearness)["other"]
             scores[record.id] = probability((log_odds(same) + log_odds(candidate.nearness)) / 2)
         # What was not read again keeps its place behind what was.
         lowest = min(scores.values(), default=1.0)
@@ -171,35 +182,41 @@ class Checker:
 
     async def _kept(self, claims: Sequence[Claim]) -> list[Kept]:
         """The answer to each claim's question: the one that is kept, or a new one."""
-        version = await self._finder.keep_up()
+        await self._finder.keep_up()
+        reached = self._finder.reached
         asked = [question(claim) for claim in claims]
-        found = [self._cache.get(one, version) for one in asked]
+        found = [self._cache.get(one, reached) for one in asked]
         for _ in range(2):  # again where the store was written to meanwhile: what was kept is of before that
             behind = _behind(found)
             if not behind:
                 break
-            answers = await self._answer([claims[at] for at in behind], [asked[at] for at in behind], version)
-            for at, answer in zip(behind, answers, strict=True):
+            answers = await self._answer([claims[at] for at in behind], [asked[at] for at in behind], reached)
+            for at, (answer, searched) in zip(behind, answers, strict=True):
                 named = structs.replace(answer, verdict_id=self.ids.of(claims[at], answer))
-                found[at] = self._cache.put(asked[at], named.store_version, named)
+                found[at] = self._cache.put(asked[at], searched, named)
         return [one for one in found if one is not None]
 
     async def _answer(
-        self, claims: Sequence[Claim], asked: Sequence[Asked], version: int, tries: int = _TRIES
-    ) -> list[CheckResult]:
-        """Answer each claim from one version of the store, that of the search; nothing is searched for junk."""
+        self, claims: Sequence[Claim], asked: Sequence[Asked], reached: Reached, tries: int = _TRIES
+    ) -> list[tuple[CheckResult, Reached]]:
+        """Answer each claim from one version of the store, that of the search; nothing is searched for junk.
+
+        Returns:
+            Each answer, and how far of the store was searched for it.
+        """
         worth = [at for at, one in enumerate(asked) if junk_of(one.text) is None]
         # By vectors and by words: twice what is judged is found, and nothing that nobody will look at.
         deep = max([2 * self._calibration.judged, *(claim.limit for claim in claims)])
         if any(claim.as_of for claim in claims):
             deep = DEEP
             # What stood is read from the store of now: the search must not be of an earlier one.
-            await asyncio.to_thread(self._finder.store.saw, version)
+            await asyncio.to_thread(self._finder.store.saw, reached.version)
         found = await self._finder.look([asked[at].sought for at in worth], deep) if worth else []
         near = dict(zip(worth, found, strict=True))
-        nothing = Found([], found[0].version if found else version)
+        state = found[0].reached if found else reached
+        nothing = Found([], state.version, position=state.position)
         dated = {at: Question(day, asked[at].sought, near[at].candidates) for at in worth if (day := claims[at].as_of)}
-        past = dict(zip(dated, await self._history.recall(list(dated.values()), version), strict=True))
+        past = dict(zip(dated, await self._history.recall(list(dated.values()), reached.version), strict=True))
         tasks = [
             self._prepare(claim, one.text, near.get(at, nothing), past.get(at))
             for at, (claim, one) in enumerate(zip(claims, asked, strict=True))
@@ -209,8 +226,8 @@ class Checker:
         if dated and tries > 1 and any(one.store_version != self._finder.store.head() for one in answers):
             # What stood on a day is read from the store of now, which has changed meanwhile.
             await asyncio.to_thread(self._finder.refresh)
-            return await self._answer(claims, asked, self._finder.version, tries - 1)
-        return answers
+            return await self._answer(claims, asked, self._finder.reached, tries - 1)
+        return [(answer, task.reached) for answer, task in zip(answers, tasks, strict=True)]
 
     def _prepare(self, claim: Claim, text: str, found: Found, past: Past | None) -> _Task:
         """Keep the candidates that are worth judging, and fetch their records; of a past day, those that stood."""
@@ -220,36 +237,51 @@ class Checker:
         most = max(claim.limit, self._calibration.judged)
         near = near[:most]
         if not near:
-            return _Task(claim, text, nearest, [], {}, "", found.version)
+            return _Task(claim, text, nearest, [], {}, "", found.reached)
         ids = [one.id for one in near]
         records = records_at(self._finder.store, ids, found.version) if past is None else past.records
         kept = [one for one in near if one.id in records and records[one.id].status == "published"]
         language = primary(claim.language) if claim.language else language_of(text)
-        return _Task(claim, text, nearest, kept, records, language, found.version)
+        return _Task(claim, text, nearest, kept, records, language, found.reached)
 
     async def _judge(self, tasks: Sequence[_Task]) -> list[list[Judged]]:
-        """Read every claim that the model can read against its nearest records, all in one batch."""
-        pairs: list[StancePair] = []
-        places: list[dict[str, int]] = []
-        for task in tasks:
-            place: dict[str, int] = {}
-            if task.language in self._stance.languages:
-                for candidate in task.candidates[: self._calibration.judged]:
-                    if pair := self._pair(task.text, task.records[candidate.id]):
-                        place[candidate.id] = len(pairs)
-                        pairs.append(pair)
-            places.append(place)
-        readings = await self._read(pairs)
+        """Read every claim against its nearest record, all in one batch; what that leaves open, against the next."""
+        read: list[dict[str, dict[str, float]]] = [{} for _ in tasks]
+        for depth in range(self._calibration.judged):
+            asked = [
+                (known, task.candidates[depth], pair)
+                for task, known in zip(tasks, read, strict=True)
+                if (pair := self._wanted(task, known, depth))
+            ]
+            readings = await self._read([pair for _, _, pair in asked], admitted=depth > 0)
+            for (known, candidate, _), both in zip(asked, readings, strict=True):
+                known[candidate.id] = self._calibration.stance_probabilities(both, candidate.nearness)
         return [
-            [self._judged(task, candidate, readings, place.get(candidate.id)) for candidate in task.candidates]
-            for task, place in zip(tasks, places, strict=True)
+            [self._judged(task, candidate, known) for candidate in task.candidates]
+            for task, known in zip(tasks, read, strict=True)
         ]
 
-    async def _read(self, pairs: Sequence[StancePair]) -> list[Readings]:
-        """The model's readings of every pair, beside the statement and without it, all in one batch."""
+    def _wanted(self, task: _Task, known: dict[str, dict[str, float]], depth: int) -> StancePair | None:
+        """What to read of a task's candidate; None where it cannot be read, or what was read settles the claim."""
+        if depth >= len(task.candidates) or task.language not in self._stance.languages:
+            return None
+        record = task.records[task.candidates[depth].id]
+        settling = [task.records[name] for name, sides in known.items() if settles(sides)]
+        accused = [one for one in settling if known[one.id]["asserts"] >= known[one.id]["denies"]]
+        if settling and not any(may_affirm(record, one) for one in accused):
+            return None
+        return self._pair(task.text, record)
+
+    async def _read(self, pairs: Sequence[StancePair], *, admitted: bool = False) -> list[Readings]:
+        """The model's readings of every pair, beside the statement and without it, all in one batch.
+
+        Args:
+            pairs: to be read.
+            admitted: see `embeddings.batcher.Batcher.run`.
+        """
         alone = [pair._replace(statement=None) for pair in pairs]
         places = {pair: at for at, pair in enumerate(dict.fromkeys([*pairs, *alone]))}
-        raw = await self.judges.run(list(places)) if places else []
+        raw = await self.judges.run(list(places), admitted=admitted) if places else []
         return [Readings(raw[places[one]], raw[places[other]]) for one, other in zip(pairs, alone, strict=True)]
 
     def _pair(self, text: str, record: Rebuttal) -> StancePair | None:
@@ -260,31 +292,33 @@ class Checker:
         readable = first_in(record.variants, reads)
         return StancePair(text, readable, None) if readable else None
 
-    def _judged(self, task: _Task, candidate: Candidate, readings: Sequence[Readings], at: int | None) -> Judged:
+    def _judged(self, task: _Task, candidate: Candidate, known: dict[str, dict[str, float]]) -> Judged:
         record = task.records[candidate.id]
         texts = passages(record)
         same = [passage for passage in texts if passage.field == FIELDS[candidate.field]]
-        probabilities = None
-        if at is not None:
-            probabilities = self._calibration.stance_probabilities(readings[at], candidate.nearness)
         return Judged(
             record=record,
             candidate=candidate,
             # The record may have changed since the index was searched: its first text, the rumor, is always there.
             passage=same[candidate.ordinal] if candidate.ordinal < len(same) else texts[0],
             differs=differences(task.text, record, task.claim.claim),
-            probabilities=probabilities,
-            unread=None if at is not None else self._why_unread(task, record, candidate),
+            probabilities=known.get(candidate.id),
+            unread=None if candidate.id in known else self._why_unread(task, record, candidate, known),
         )
 
-    def _why_unread(self, task: _Task, record: Rebuttal, candidate: Candidate) -> str:
+    def _why_unread(
+        self, task: _Task, record: Rebuttal, candidate: Candidate, known: dict[str, dict[str, float]]
+    ) -> str:
         if task.language not in self._stance.languages:
             reads = self._finder.encoder_languages
             by_words = "" if reads is None or task.language in reads else _BY_WORDS
             return f"The stance model does not read the language of the claim ({task.language}).{by_words}"
         if candidate not in task.candidates[: self._calibration.judged]:
             return "Not among the nearest records, so not read against the claim."
-        return f"The stance model does not read the language of the record ({record.language})."
+        if self._pair(task.text, record) is None:
+            return f"The stance model does not read the language of the record ({record.language})."
+        nearer = next(name for name, sides in known.items() if settles(sides))
+        return f"Not read against the claim: the record {nearer} settles it."
 
     def _result(self, task: _Task, judged: list[Judged]) -> CheckResult:
         verdict, matches = decide(judged, self._calibration, nearest=task.nearest)
@@ -298,7 +332,7 @@ class Checker:
             verdict=verdict,
             matches=tuple(matches[: task.claim.limit]),
             model=self.model,
-            store_version=task.version,
+            store_version=task.reached.version,
             took_ms=0.0,
         )
 
@@ -308,7 +342,7 @@ class Checker:
         if not matches or not matches[0].rebuttal.contested_with:
             return None
         named = matches[0].rebuttal.contested_with
-        others = self._history.standing(named, as_of) if as_of else records_at(store, named, task.version)
+        others = self._history.standing(named, as_of) if as_of else records_at(store, named, task.reached.version)
         return next((other for other in others.values() if other.status == "published"), None)
 
 

@@ -75,6 +75,10 @@ class StoreUnreachableError(StoreError):
     """The server of the store does not answer, or takes no writes; trying again later may work."""
 
 
+class StoreSlowError(StoreUnreachableError):
+    """The server of the store gave up on a statement that took too long; the same again would take as long."""
+
+
 class StoreFullError(StoreError):
     """The disk is full; nothing of the write was kept."""
 

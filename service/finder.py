@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import threading
 import time
 from collections import Counter
@@ -19,17 +20,21 @@ from embeddings.batcher import Batcher
 from embeddings.encoder import Encoder
 from embeddings.index import Hit
 from service.calibration import Nearness
-from service.indexes import Indexes, Near, Searched, Sought
+from service.errors import StoreError
+from service.indexes import Indexes, Near, Reached, Searched, Sought
 from service.postings import WordHit
 from service.priority import ASIDE, give_way
 from service.store import Store
 from service.words import query_words
 
+_LOG: Final = logging.getLogger(__name__)
 DEEP: Final = 50
 _LOOK_EVERY_S: Final = 0.25
 """Another process may write to the store: so often it is looked at, aside."""
 _UNSEEN_S: Final = 0.75
 """What was written so long before a request came is in its answer: it waits for a look where the last one is older."""
+_AGAIN_S: Final = 1.0
+"""After a look that failed nobody begins one aside for so long."""
 _GROUP: Final = 64
 # Claims are computed in batches as small as the encoder is quick with: a lone one never waits behind many.
 _AT_ONCE: Final = 16
@@ -76,11 +81,25 @@ class Found(NamedTuple):
         candidates: the nearest first.
         version: of the store, number of the event up to which the indexes knew it: both stood there.
         sought: what was searched for, to search again without encoding; None where nothing was.
+        position: in the feed of changes, up to which the indexes knew it.
     """
 
     candidates: list[Candidate]
     version: int
     sought: Sought | None = None
+    position: int = 0
+
+    @property
+    def reached(self) -> Reached:
+        """How far of the store was searched."""
+        return Reached(self.version, self.position)
+
+
+class _Look(NamedTuple):
+    """A look at the store, and when it began."""
+
+    taken: Future[None]
+    began: float
 
 
 class Wording(NamedTuple):
@@ -128,14 +147,20 @@ class Finder:
         self._refreshing = threading.Lock()
         self._looked = 0.0
         self._starting = threading.Lock()
-        self._look: Future[None] | None = None
+        self._look: _Look | None = None
+        self._failed: float | None = None
         self._pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="refresh")
         self.refresh()
 
     @property
     def version(self) -> int:
         """Of the store, as the indexes know it: the number of the last event."""
-        return self._indexes.version
+        return self._indexes.reached.version
+
+    @property
+    def reached(self) -> Reached:
+        """How far of the store the indexes know: what is found changes with that, and with nothing else of it."""
+        return self._indexes.reached
 
     async def find(
         self, texts: Sequence[str], limit: int = DEEP, only: frozenset[str] | None = None
@@ -211,6 +236,7 @@ class Finder:
             self._indexes.catch_up()
             # All that was written by then is in the indexes; of what came later, some may not be.
             self._looked = began
+            self._failed = None
 
     async def keep_up(self) -> int:
         """Let what others have written come into the indexes, at most every quarter of a second.
@@ -226,24 +252,42 @@ class Finder:
         """
         came = time.monotonic()
         self.look_aside()
-        for _ in range(2):  # the look that is under way may have begun long ago; the next one begins now
-            if came - self._looked <= _UNSEEN_S:
+        for _ in range(2):  # the look that is under way may have begun long ago; the next one begins later
+            # Below 0 there is nothing to search by, however lately that was found out: looking again says why.
+            if self.version >= 0 and came - self._looked <= _UNSEEN_S:
                 break
-            # Shielded: others wait for the same look.
-            await asyncio.shield(asyncio.wrap_future(self._under_way()))
+            look = self._under_way()
+            try:
+                # Shielded: others wait for the same look.
+                await asyncio.shield(asyncio.wrap_future(look.taken))
+            except Exception:
+                if look.began >= came:  # of one that began before, the store may be well again
+                    raise
         return self.version
 
     def look_aside(self) -> None:
         """Begin to look at the store, if that is due and nobody does. What goes wrong, whoever has to wait learns."""
-        if time.monotonic() - self._looked > _LOOK_EVERY_S:
+        now, failed = time.monotonic(), self._failed
+        if now - self._looked > _LOOK_EVERY_S and (failed is None or now - failed > _AGAIN_S):
             self._under_way()
 
-    def _under_way(self) -> Future[None]:
+    def _under_way(self) -> _Look:
         """The look that is being taken, or else a new one."""
         with self._starting:
-            if self._look is None or self._look.done():
-                self._look = self._pool.submit(self.refresh)
+            if self._look is None or self._look.taken.done():
+                began = time.monotonic()
+                self._look = _Look(self._pool.submit(self._take), began)
             return self._look
+
+    def _take(self) -> None:
+        try:
+            self.refresh()
+        except Exception as error:
+            before, self._failed = self._failed, time.monotonic()
+            if before is None:  # not again and again for as long as it lasts
+                told = error.detail if isinstance(error, StoreError) else type(error).__name__
+                _LOG.warning("The store cannot be looked at for what others have written: %s", told)
+            raise
 
     def save(self) -> None:
         """Write the indexes beside the store, so that the next start need not rebuild them."""
@@ -276,7 +320,7 @@ class Finder:
     def _found(self, sought: Sought, near: Near) -> Found:
         candidates = [self._candidate(hit, worded, near.records) for hit, worded in near.hits]
         candidates.sort(key=lambda candidate: (-candidate.nearness, candidate.id))
-        return Found(candidates, near.version, sought)
+        return Found(candidates, near.version, sought, near.reached.position)
 
     def _candidate(self, hit: Hit, worded: WordHit | None, records: int) -> Candidate:
         evidence = worded.evidence if worded else 0.0

@@ -51,28 +51,45 @@ class Sought(NamedTuple):
     only: frozenset[str] | None = None
 
 
+class Reached(NamedTuple):
+    """How far of the store is known: what is found depends on nothing else of it.
+
+    Attributes:
+        version: number of the last event; -1 where nothing can be searched.
+        position: in the feed of changes, which vectors that are made after the fact move too, and no event.
+    """
+
+    version: int
+    position: int
+
+
 class Near(NamedTuple):
     """The records near to what was sought, in no order, and the one state of the store that they were found in.
 
     Attributes:
         hits: the nearest text of each record, and what its words prove where those are why it is here.
-        version: of the store, number of the event up to which it was searched.
+        reached: how far of the store was searched.
         records: how many there were to choose from.
     """
 
     hits: list[tuple[Hit, WordHit | None]]
-    version: int
+    reached: Reached
     records: int
+
+    @property
+    def version(self) -> int:
+        """Number of the last event up to which it was searched."""
+        return self.reached.version
 
 
 class Searched(Protocol):
     """Where candidates come from: indexes in memory, or a database that searches.
 
     Attributes:
-        version: number of the last event that is known; -1 before the first `catch_up`.
+        reached: how far of the store is known; its version is -1 before the first `catch_up`.
     """
 
-    version: int
+    reached: Reached
 
     def catch_up(self) -> None:
         """Learn what has changed in the store. From one thread at a time."""
@@ -149,7 +166,7 @@ class Indexes:
         vectors: replaced whole when it is rebuilt; take it once for one search.
         words: as ``vectors``.
         position: how far of the store's feed of changes both have come.
-        version: number of the last event that both know; -1 before the first `catch_up`.
+        reached: how far they are to be searched: both hold all of it. Its version is -1 before the first `catch_up`.
     """
 
     def __init__(self, store: Store, *, model: str, dim: int, path: Path) -> None:
@@ -164,30 +181,36 @@ class Indexes:
         self.words = Postings()
         self.steady = threading.Lock()
         self.position = 0
-        self.version = -1
+        self.reached = Reached(-1, 0)
         self._open()
+
+    @property
+    def version(self) -> int:
+        """Number of the last event that both know."""
+        return self.reached.version
 
     def catch_up(self) -> None:
         """Apply what has changed in the store since the last time. From one thread at a time."""
         if self.version >= 0 and self.position == self._store.position() and not self.vectors.damaged:
             return
         # Built aside: searches go on in the old ones meanwhile.
-        worn = self.vectors.damaged
-        if worn and self._store.encodings.dropped(self._model) != self._dropped:
+        worn, gone = self.vectors.damaged, self._store.encodings.dropped(self._model) != self._dropped
+        if worn and gone:
             raise vectors_dropped()  # the store has not what this index was made of any more
-        words = self.words.purged() if self.words.stale > _MOST_STALE and not worn else self.words
-        fresh = self._anew() if worn else (self.vectors, words, self.position)
-        read = self._read_on(fresh[2])
-        if worn:
+        anew = worn or (self._far_behind() and not gone)
+        words = self.words.purged() if self.words.stale > _MOST_STALE and not anew else self.words
+        fresh = self._anew() if anew else (self.vectors, words, self.position)
+        read = self._read_on(fresh[2], turns=self.version >= 0)  # at first nobody waits
+        if anew:
             self.vectors.close()
             self._saved = -1  # what was saved may be what is damaged
         with self.steady:
             self.vectors, self.words, self.position = fresh
             self._put(read)
             while not read.whole:
-                read = self._read_on(self.position)
+                read = self._read_on(self.position, turns=False)  # who searches waits for this
                 self._put(read)
-            self.version = read.version
+            self.reached = Reached(read.version, self.position)
 
     def search(self, sought: Sequence[Sought]) -> list[Near]:
         """What is near, for each in order; all of one version."""
@@ -205,7 +228,7 @@ class Indexes:
             }
             only_words = worded.keys() - {hit.key for hit in hits}
             every = [*hits, *index.score(one.vector, only_words)]
-            found.append(Near([(hit, worded.get(hit.key)) for hit in every], self.version, records))
+            found.append(Near([(hit, worded.get(hit.key)) for hit in every], self.reached, records))
         return found
 
     def weigh(self, words: Sequence[str], records: Mapping[str, Counter[str]]) -> tuple[list[WordHit], int]:
@@ -257,10 +280,15 @@ class Indexes:
             return False
         return self._store.passed(int(version), seal, position)
 
+    def _far_behind(self) -> bool:
+        """Whether more has changed than the indexes hold: made anew they take no more room, and nobody waits for it."""
+        changed = self._store.position() - self.position
+        return self.version >= 0 and changed > max(_MOST_READ, len(self.vectors))
+
     def _anew(self) -> tuple[VectorIndex, Postings, int]:
         self._quiet = self._store.encodings.quiet(self._model)
         vectors, words, position = self._empty()
-        for piece in self._pieces(0):
+        for piece in self._pieces(0, turns=True):
             _apply(piece, vectors, words)
             position = piece.position
         return vectors, words, position
@@ -275,13 +303,18 @@ class Indexes:
             self.position = piece.position
         self.position = read.position
 
-    def _read_on(self, since: int) -> _Reading:
-        """Read the feed from a position on, until nothing was written since before the reading."""
+    def _read_on(self, since: int, *, turns: bool) -> _Reading:
+        """Read the feed from a position on, until nothing was written since before the reading.
+
+        Args:
+            since: the position.
+            turns: let other threads have one now and then. Not while they wait for this.
+        """
         room = _CHUNK if self.version < 0 else _MOST_READ  # at first nobody searches yet
         pieces: list[_Piece] = []
         for _ in range(_MOST_ROUNDS):
             version, reach = self._store.head(), self._store.position()
-            for piece in self._pieces(since):
+            for piece in self._pieces(since, turns=turns):
                 pieces.append(piece)
                 since = piece.position
                 room -= len(piece.words) + len(piece.gone)
@@ -293,12 +326,12 @@ class Indexes:
                 break  # what was read is the state of that version
         return _Reading(pieces, since, version, whole=True)
 
-    def _pieces(self, since: int) -> Iterator[_Piece]:
+    def _pieces(self, since: int, *, turns: bool) -> Iterator[_Piece]:
         changes = self._store.vector_changes(self._model, since)
         while chunk := list(itertools.islice(changes, _CHUNK)):
-            yield self._read(chunk)
+            yield self._read(chunk, turns=turns)
 
-    def _read(self, changes: list[VectorChange]) -> _Piece:
+    def _read(self, changes: list[VectorChange], *, turns: bool) -> _Piece:
         latest = {change.id: change for change in changes}
         records = self._store.get_many([name for name, change in latest.items() if change.vectors is not None])
         piece = _Piece(changes[-1].position, [], [], [], {}, set())
@@ -311,7 +344,7 @@ class Indexes:
             piece.fields.append(change.fields)
             piece.rows.append(change.vectors)
             piece.words[name] = record_words(records[name])
-            if self.version >= 0 and len(piece.words) % _TURN == 0:  # at first nobody waits
+            if turns and len(piece.words) % _TURN == 0:
                 time.sleep(_TURN_S)
         return piece
 

@@ -88,12 +88,16 @@ def affirming(matches: Sequence[Match], calibration: Calibration) -> Rebuttal | 
     """
     if not matches or matches[0].stance != "asserts":
         return None
-    speaks = matches[0].rebuttal.authority.name
     for match in matches[1:]:
         denies = (match.why.probabilities or {}).get("denies", 0.0)
-        if denies >= calibration.consistent and match.rebuttal.authority.name != speaks:
+        if denies >= calibration.consistent and may_affirm(match.rebuttal, matches[0].rebuttal):
             return match.rebuttal
     return None
+
+
+def may_affirm(record: Rebuttal, other: Rebuttal) -> bool:
+    """Whether a record could be another authority's word for what the other one denies."""
+    return record.authority.name != other.authority.name
 
 
 def contest(verdict: Verdict, matches: list[Match], other: Rebuttal | None) -> tuple[Verdict, list[Match]]:
@@ -130,9 +134,14 @@ def contest(verdict: Verdict, matches: list[Match], other: Rebuttal | None) -> t
     return structs.replace(verdict, label=label, summary=summary(label, first.rebuttal, other)), matches
 
 
+def settles(probabilities: dict[str, float]) -> bool:
+    """Whether a record that was read is the matter of the claim, more probably than not."""
+    return probabilities["other"] < 0.5  # noqa: PLR2004 - as said
+
+
 def _same_matter(one: Judged) -> bool:
-    """Whether the stance model holds it more probable than not, though the first stage saw little."""
-    return one.probabilities is not None and one.probabilities["other"] < 0.5  # noqa: PLR2004 - more probable than not
+    """Whether the stance model knows the matter again, though the first stage perhaps saw little."""
+    return one.probabilities is not None and settles(one.probabilities)
 
 
 def probability(odds: float) -> float:

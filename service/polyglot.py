@@ -18,6 +18,7 @@ from service.domain import CheckResult, Claim, Filters, Hit
 from service.finder import Finder
 from service.language import language_of, primary
 from service.normalise import clean
+from service.verdict_id import VerdictIds
 
 FILE: Final = "multilingual.json"
 _HOME: Final = "en"
@@ -80,6 +81,8 @@ class PolyglotChecker(Checker):
         super().__init__(finder, stance, calibration, cache_size=cache_size)
         self._world = Checker(world.finder, stance, world.fitted.beside(calibration), cache_size=cache_size)
         self.model = self._world.model = f"{finder.model}|{world.finder.model}+{stance.name}@{stance.revision}"
+        # A name is read by whoever does not know which of the two gave the answer.
+        self.ids = self._world.ids = VerdictIds(finder.store.id, calibration, world.fitted)
 
     async def check_many(self, claims: Sequence[Claim]) -> list[CheckResult]:
         """Judge claims together, in order, each by the models that know its language."""

@@ -14,7 +14,7 @@ from typing import Final
 import numpy as np
 
 from embeddings.index import Hit
-from service.indexes import Near, Sought, vectors_dropped
+from service.indexes import Near, Reached, Sought, vectors_dropped
 from service.postings import K1, B, Corpus, WordHit, idf, weigh
 from service.store.searching import Answer, Asked, Found, Scale, Searcher, Statistics
 
@@ -31,7 +31,7 @@ class Remote:
         dropped: `service.store.encodings.Encodings.dropped` of the encoder; left out where nobody drops anything.
 
     Attributes:
-        version: number of the last event, when the store was last asked; -1 once there is nothing to search by.
+        reached: how far the store had come when it was last asked; version -1 once there is nothing to search by.
     """
 
     def __init__(self, searcher: Searcher, dropped: Callable[[], str] = str) -> None:
@@ -39,7 +39,12 @@ class Remote:
         self._dropped = dropped
         self._before = dropped()
         self._pool = ThreadPoolExecutor(max_workers=_AT_ONCE, thread_name_prefix="search")
-        self.version = -1
+        self.reached = Reached(-1, 0)
+
+    @property
+    def version(self) -> int:
+        """Number of the last event that is known."""
+        return self.reached.version
 
     def catch_up(self) -> None:
         """Ask how far the store has come.
@@ -49,9 +54,9 @@ class Remote:
         """
         version = self._searcher.head()  # before the other question: where the primary is gone, this finds it out
         if self._dropped() != self._before:
-            self.version = -1
+            self.reached = Reached(-1, 0)
             raise vectors_dropped()
-        self.version = version
+        self.reached = Reached(version, self._searcher.position())
 
     def search(self, sought: Sequence[Sought]) -> list[Near]:
         """What is near, for each in order; each of one version, and none of an earlier one than was known before."""
@@ -74,7 +79,8 @@ class Remote:
 
     def _search(self, sought: Sought) -> Near:
         answer = self._searcher.find(Asked(sought.vector, sought.words, sought.limit, sought.only))
-        return Near(_hits(answer, sought), answer.statistics.version, answer.statistics.records)
+        told = answer.statistics
+        return Near(_hits(answer, sought), Reached(told.version, told.position), told.records)
 
 
 def _hits(answer: Answer, sought: Sought) -> list[tuple[Hit, WordHit | None]]:

@@ -1,8 +1,8 @@
 """Names for verdicts: what a feedback is about, without keeping the claim.
 
 ``v1~rebutted~171~Zk3…~cn-mfa-pakistan-rare-earth-samples-us~q8P…`` holds the label, the store version, a keyed hash of
-the question, the record that the verdict stands on, and a seal over all of it. The same question to the same model and
-store version gets the same name.
+the question, the record that the verdict stands on, and a seal over all of it. The same question to the same model,
+with the same fitted numbers and thresholds, and the same store version gets the same name.
 
 The hash is keyed with the store's random id, so nobody who only sees the name (in an export, in a client's log) can
 try out which claim it was made from. The seal, under the same key, means that only what this store's service has said
@@ -17,6 +17,7 @@ from base64 import urlsafe_b64encode
 from typing import Final, NamedTuple
 
 import msgspec
+from msgspec import Struct
 
 from service.domain import CheckResult, Claim, Label
 from service.normalise import normalise
@@ -41,15 +42,17 @@ class VerdictIds:
 
     Args:
         store_id: `service.store.Store.id`, random and never published: the key.
+        fitted: the numbers that decide: `service.calibration.Calibration`, and those of a second encoder.
     """
 
-    def __init__(self, store_id: str) -> None:
+    def __init__(self, store_id: str, *fitted: Struct) -> None:
         self._key = hashlib.sha256(b"verdict id " + store_id.encode()).digest()
+        self._fitted = self._digest(msgspec.json.encode(fitted), size=9)
 
     def make(self, claim: Claim, said: Said, *, model: str) -> str:
         """The name of a verdict that a model has given on a claim."""
         text = normalise(claim.claim).text
-        asked = (text, (claim.language or "").lower(), claim.as_of, model, said.store_version)
+        asked = (text, (claim.language or "").lower(), claim.as_of, model, self._fitted, said.store_version)
         digest = self._digest(msgspec.json.encode(asked), size=15)
         name = "~".join((_FORM, said.label, f"{said.store_version}", digest, said.rebuttal_id or _NOTHING))
         return f"{name}~{self._seal(name)}"

@@ -56,6 +56,20 @@ class Wavering implements Reader {
   }
 }
 
+/** A judge that gives up before it has read all. */
+class Cut extends Wavering {
+  readonly #left: number;
+
+  constructor(left: number) {
+    super();
+    this.#left = left;
+  }
+
+  override async judge(pairs: readonly Pair[]): Promise<number[][]> {
+    return (await super.judge(pairs)).slice(0, this.#left);
+  }
+}
+
 async function labelOf(halves: [number, number], reader: Reader, one = record()): Promise<string> {
   const answer = await check({ text: CLAIM, language: "en" }, collection(one, halves), reader);
   return answer.verdict.label;
@@ -81,4 +95,13 @@ test("a record without a statement that can be read is read once", async () => {
   const reader = new Wavering();
   assert.equal(await labelOf([1, 0], reader, record({ language: "de", readable: RUMOR })), "related");
   assert.deepEqual(reader.asked, [[{ claim: CLAIM, rumor: RUMOR, statement: "" }]]);
+});
+
+test("a pair of which a reading is missing counts as unread", async () => {
+  for (const left of [0, 1]) {
+    const answer = await check({ text: CLAIM, language: "en" }, collection(record(), [1, 0]), new Cut(left));
+    assert.equal(answer.verdict.label, "related");
+    assert.equal(answer.verdict.confidence, answer.matches[0]?.score);
+    assert.equal(answer.matches[0]?.why.probabilities, null);
+  }
 });

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 _LOGGER: Final = logging.getLogger("rejoinder.encoder")
 _LOOK_EVERY_S: Final = 0.25
 _SAY_EVERY_S: Final = 1.0
+_AFTER_FAULT_S: Final = 1.0
+"""Shorter than anybody waits for what this process says of its encoder: who says nothing is taken to be gone."""
 _SILENCE_S: Final = 30.0
 """A turn that has stood still for so long was left by a process that died; it is waited for no longer."""
 _AGAIN_S: Final = 30.0
@@ -107,7 +109,7 @@ class Following:
                 await self._look(self._ledger)
             except Exception as error:  # a process that follows no more would answer with another encoder for good
                 _LOGGER.exception("Following the store's encoder failed: %s", type(error).__name__)
-                await asyncio.sleep(_LOOK_EVERY_S * 20)
+                await asyncio.sleep(_AFTER_FAULT_S)
             await asyncio.sleep(_LOOK_EVERY_S)
 
     async def _keep_up(self) -> None:
@@ -116,9 +118,12 @@ class Following:
             return
         while True:
             runtime = self._backend.runtime
-            for finder in (runtime.finder, runtime.world):
-                if finder is not None:
+            try:
+                for finder in filter(None, (runtime.finder, runtime.world)):
                     finder.look_aside()
+            except RuntimeError as error:  # no thread is to be had, for now or because the runtime was closed
+                _LOGGER.exception("Looking at the store failed: %s", type(error).__name__)
+                await asyncio.sleep(_AFTER_FAULT_S)
             await asyncio.sleep(_LOOK_EVERY_S / 2)
 
     async def _look(self, ledger: Ledger) -> None:
@@ -145,6 +150,9 @@ class Following:
         await self._stop_mending()
         # A process that knew nothing of the turn may have written what they have not read.
         await parts.catalog.encode_missing()
+        # Nobody is answered from before what the former ones have answered from.
+        if parts.finder.version < self._backend.runtime.finder.version:
+            await asyncio.to_thread(parts.finder.refresh)
         former = self._backend.runtime.turn(self._next.release())
         self._turned()
         _LOGGER.warning("Answers now come from %s.", parts.finder.model)

@@ -85,13 +85,13 @@ class Documents:
 
     def __init__(self, backend: Backend, offer: Offer) -> None:
         self.offer = offer
+        self._offered = offer.digest()
         self._backend = backend
         self._ready = Ready(self._make)
 
     def tag(self, since: int, position: int) -> str:
         """The tag of a document: a weak one, for its time differs between processes that made the same."""
-        offer = self.offer
-        return "W/" + tag_of(self._backend.runtime.store.id, since, position, offer.model, offer.numbers.profile)
+        return "W/" + tag_of(self._backend.runtime.store.id, since, position, self._offered)
 
     async def document(self, since: int, position: int) -> Prepared:
         """The document that goes on from ``since``. Raises `ProblemError` (503) where too many others are made."""

@@ -27,6 +27,7 @@ from service.errors import (
     StoreError,
     StoreFullError,
     StoreLockedError,
+    StoreSlowError,
     StoreUnreachableError,
     UnreadableFileError,
     WatchesFullError,
@@ -227,7 +228,8 @@ def _of_ours(error: RejoinderError, instance: str | None) -> Described:
     errors = (FieldError(error.field, error.detail),) if error.field else ()
     current = error.current if isinstance(error, RevisionMismatchError) else None
     problem = _problem(kind, error.detail, instance, errors=errors, current_revision=current)
-    return Described(problem, dict(_RETRY_LATER) if isinstance(error, StoreLockedError | StoreUnreachableError) else {})
+    later = isinstance(error, StoreLockedError | StoreUnreachableError) and not isinstance(error, StoreSlowError)
+    return Described(problem, dict(_RETRY_LATER) if later else {})
 
 
 def _of_framework(error: HTTPException, instance: str | None) -> Described:

@@ -53,7 +53,12 @@ async def read_version(request: Asked) -> ASGIResponse:
     version = Version(
         store_version=await parts.finder.keep_up(), model=parts.checker.model, profile=backend.settings.profile
     )
-    headers = {"ETag": tag_of(version.store_version, version.model, version.profile), "Cache-Control": "no-cache"}
+    finders = [parts.finder, *filter(None, [backend.runtime.world])]
+    for finder in finders[1:]:
+        await finder.keep_up()
+    positions = [finder.reached.position for finder in finders]
+    tag = tag_of(version.store_version, *positions, version.model, version.profile)
+    headers = {"ETag": tag, "Cache-Control": "no-cache"}
     if is_known(request, headers["ETag"]):
         return ASGIResponse(status_code=304, headers=headers)
     return answer(version, headers=headers)

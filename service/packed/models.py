@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import msgspec
+
 from embeddings.encoder import Encoder
 from service.calibration import load_calibration
 from service.domain import Profile
-from service.packed.format import EncoderModel, ModelFile, Numbers, StanceModel
+from service.packed.format import FORMAT, EncoderModel, ModelFile, Numbers, StanceModel
 
 
 class Offer(NamedTuple):
@@ -32,6 +35,11 @@ class Offer(NamedTuple):
     encoder: EncoderModel
     stance: StanceModel
     files: dict[str, Path]
+
+    def digest(self) -> str:
+        """A hash of all that a document holds beside the records: its format, the fitted numbers, the models."""
+        said = msgspec.json.encode((FORMAT, self.numbers, self.encoder, self.stance, self.model))
+        return hashlib.sha256(said).hexdigest()
 
 
 def models_offered(encoder: Encoder, *, model: str, profile: Profile) -> Offer | None:

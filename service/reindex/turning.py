@@ -138,7 +138,7 @@ def drop(store: Store, present: Encoded, *, only_next: bool = False, force: bool
         return structs.replace(state, next=None, former=former, stale=tuple(sorted({*state.stale, *going})))
 
     ledger.change(decide)
-    return Dropped(sweep(store, {one.model for one in reports} - going, users=users), users)
+    return Dropped(sweep(store, {one.model for one in reports} - going), users)
 
 
 def _going(state: State, *, only_next: bool) -> set[str]:
@@ -173,13 +173,15 @@ def _refuse_used(users: Sequence[Report]) -> None:
         )
 
 
-def sweep(store: Store, spare: Collection[str] = (), *, users: Sequence[Report] = ()) -> dict[str, int]:
+def sweep(store: Store, spare: Collection[str] = ()) -> dict[str, int]:
     """Let go of the vectors of encoders that nobody goes back to.
+
+    Before the first of them goes it is said, and a moment is left to notice it in: a process that has said nothing of
+    itself may answer with one of them all the same, and where the database searches it would find too little.
 
     Args:
         store: holds them.
         spare: models that a process answers with: their turn comes with a later call.
-        users: processes that answer with what goes; they are given a moment to notice.
 
     Returns:
         Of how many records, by model.
@@ -188,9 +190,9 @@ def sweep(store: Store, spare: Collection[str] = (), *, users: Sequence[Report] 
     state = ledger.state()
     going = [model for model in state.stale if model not in spare]
     droppable = [model for model in going if _droppable(state, model)]
-    for model in droppable if users else ():
+    for model in droppable:
         store.encodings.drop(model, 0)
-    if users:
+    if droppable:
         time.sleep(_NOTICED_S)
     dropped = {model: _drop(store, model) for model in droppable}
     if going:

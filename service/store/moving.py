@@ -111,14 +111,15 @@ def _move(old: SqlStore, store: SqlStore, place: str, on_progress: OnProgress) -
     _, writer = store.inside()
 
     def work(db: Connection) -> Moved:
-        with readers.snapshot() as source:
-            _refuse_full(db, place)
-            rows = sum(_copy(source, db, store, table, on_progress) for table in tables())
-            store.settle_numbers(db)
-            for table in tables():
-                _compare(source, db, table, on_progress)
-        number = events.verify(db, old.id, lambda done, total: on_progress("log", done, total))
-        access_log.verify(db)
+        with store.unhurried(db):
+            with readers.snapshot(unhurried=True) as source:
+                _refuse_full(db, place)
+                rows = sum(_copy(source, db, store, table, on_progress) for table in tables())
+                store.settle_numbers(db)
+                for table in tables():
+                    _compare(source, db, table, on_progress)
+            number = events.verify(db, old.id, lambda done, total: on_progress("log", done, total))
+            access_log.verify(db)
         if old.position() != vectors.position(db) or old.head() != number:
             raise StoreLockedError("The store was written to while it was moved: stop the service, then move it again.")
         return Moved(rows, number)

@@ -38,12 +38,14 @@ class Statistics(NamedTuple):
 
     Attributes:
         version: number of the last event.
+        position: how far the feed of changes has come.
         records: how many are published.
         length: words of all of them.
         held: of each word asked for that is there, how many records hold it.
     """
 
     version: int
+    position: int
     records: int
     length: int
     held: dict[str, int]
@@ -81,6 +83,10 @@ class Searcher(Protocol):
 
     def head(self) -> int:
         """Number of the last event."""
+        ...
+
+    def position(self) -> int:
+        """How far the feed of changes has come, as `service.store.Store.position`."""
         ...
 
     def find(self, asked: Asked) -> Answer:

@@ -37,7 +37,7 @@ class Since(Struct, frozen=True, kw_only=True):
     """How the verdict of now stands to the one that a link was made of.
 
     Attributes:
-        change: ``unknown`` where the link's verdict is not one of this question to this model.
+        change: ``unknown`` where the link's verdict is not one of this question to this model, with these numbers.
         then: what was said.
     """
 
@@ -61,7 +61,7 @@ def since(ids: VerdictIds, verdict_id: str, claim: Claim, now: CheckResult) -> S
     """What has changed since a link was made.
 
     A link cannot be made up: the name's seal says that this service gave that verdict, and its hash that it gave it
-    on this very question, where the model is still the same.
+    on this very question, where the model and its numbers are still the same.
     """
     try:
         then = ids.read(verdict_id)

@@ -11,10 +11,12 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
 from litestar.testing import TestClient
+from msgspec import structs
 from rejoinder_client import Client, NotFoundError
 from support.api import PROBLEM, Api, open_api, open_runtime
 from support.packed import Read, Stand, read
@@ -23,7 +25,8 @@ from support.service import serving
 
 from service.api.app import create_app
 from service.api.index import takes_gzip
-from service.packed import ready
+from service.packed import Offer, models_offered, ready
+from service.packed.format import FORMAT
 from service.store.sqlite import SqliteStore
 
 INDEX = "/v1/index"
@@ -126,6 +129,37 @@ def test_nothing_new_is_told_without_a_body(api: Api) -> None:
     changed = api.client.get(INDEX, headers=known)
     assert changed.status_code == 200
     assert read(changed.content).records == {}
+
+
+@pytest.mark.parametrize("upgraded", ["format", "calibration", "models"])
+def test_what_was_kept_before_an_upgrade_is_not_taken_for_what_comes_after_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, upgraded: str
+) -> None:
+    with open_api(tmp_path, Stand()) as api:
+        api.put_in(content("a"))
+        tag = api.client.get(INDEX).headers["etag"]
+        settings = api.runtime.settings
+
+    def asked() -> httpx.Response:
+        runtime = open_runtime(settings, Stand())
+        with closing(runtime), TestClient(create_app(settings, runtime)) as client:
+            return client.get(INDEX, headers={"If-None-Match": tag})
+
+    assert asked().status_code == 304
+
+    def offered(*given: Any, **named: Any) -> Offer | None:  # noqa: ANN401 - whatever it is called with
+        offer = models_offered(*given, **named)
+        assert offer is not None
+        if upgraded == "calibration":
+            return offer._replace(numbers=structs.replace(offer.numbers, rebutted=0.123))
+        return offer._replace(stance=structs.replace(offer.stance, max_claim_tokens=7))
+
+    if upgraded == "format":
+        monkeypatch.setattr("service.packed.models.FORMAT", FORMAT + 1)
+    else:
+        monkeypatch.setattr("service.api.index.models_offered", offered)
+    changed = asked()
+    assert (changed.status_code, changed.headers["etag"] == tag) == (200, False)
 
 
 def test_it_comes_compressed_to_those_who_take_that(api: Api) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from support.api import PROBLEM, Api, open_api
 from support.records import content
-from support.stores import put
+from support.stores import put, unit_rows
 
 from service.store.sqlite import SqliteStore
 
@@ -50,6 +50,17 @@ def test_a_retraction_is_another_version(api: Api) -> None:
     assert after.status_code == 200
     assert after.json()["store_version"] > before.json()["store_version"]
     assert after.headers["etag"] != before.headers["etag"]
+
+
+def test_so_is_what_was_made_findable_without_an_event(api: Api) -> None:
+    record, model = content("c"), api.runtime.finder.model
+    api.runtime.store.write(put(record), actor="another process, with another encoder")
+    api.runtime.finder.refresh()
+    before = api.client.get("/v1/version")
+    api.runtime.store.put_vectors(model, [("c", 1, unit_rows(record, dim=128))])
+    api.runtime.finder.refresh()
+    after = api.client.get("/v1/version", headers={"If-None-Match": before.headers["etag"]})
+    assert (after.status_code, after.json()) == (200, before.json())
 
 
 def test_another_profile_has_another_tag(api: Api, tmp_path: Path) -> None:

@@ -18,12 +18,13 @@ from support.api import NDJSON, WordStance, ndjson
 from support.encoders import WIDE, WIDER, load_quick
 from support.engines import Engine
 from support.records import content
-from support.stores import put
+from support.stores import put, unit_rows
 
 from service.api.app import create_app
 from service.calibration import load_calibration
+from service.catalog import Catalog
 from service.encoders import Encoded, EncoderError, Ledger, State
-from service.parts import fitted_for
+from service.parts import Parts, fitted_for
 from service.places import place_of
 from service.reindex import begin, drop, encode_missing, turn
 from service.runtime import Runtime, load_encoded, present_of
@@ -131,10 +132,29 @@ def test_the_other_encoder_answers_and_then_the_former_one_again(desk: Desk) -> 
 
 
 def test_what_others_write_comes_in_though_nobody_asks(desk: Desk) -> None:
-    before = desk.runtime.finder.version
-    desk.store.write(put(content("late", rumor="Ostriches on the runway", variants=())), actor="t")
-    assert desk.store.head() > before
-    wait_until(lambda: desk.runtime.finder.version == desk.store.head())
+    finder, record = desk.runtime.finder, content("late")
+    write = structs.replace(put(record)[0], vectors=unit_rows(record, dim=128), model=finder.model)
+    desk.store.write([write], actor="t")  # with vectors: whoever made those that are missing would look too
+    wait_until(lambda: finder.version == desk.store.head())
+
+
+def test_what_answers_from_now_on_has_what_the_former_had(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    wide, whole, turned, versions = desk.encode(WIDE), Catalog.encode_missing, Runtime.turn, []
+
+    async def then_others_write(catalog: Catalog) -> None:
+        await whole(catalog)
+        if catalog is not desk.runtime.catalog:
+            desk.store.write(put(content("late")), actor="t")
+            await asyncio.to_thread(desk.runtime.finder.refresh)
+
+    def turn_to(runtime: Runtime, parts: Parts) -> Parts:
+        versions.extend([runtime.finder.version, parts.finder.version])
+        return turned(runtime, parts)
+
+    monkeypatch.setattr(Catalog, "encode_missing", then_others_write)
+    monkeypatch.setattr(Runtime, "turn", turn_to)
+    assert desk.turn(wide) == [wide.model]
+    assert versions == [desk.store.head()] * 2
 
 
 def test_what_is_written_before_during_and_after_is_found(desk: Desk) -> None:

@@ -8,6 +8,7 @@ import logging
 import zlib
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from msgspec import structs
@@ -289,16 +290,36 @@ def test_a_store_that_fails_in_the_middle_leaves_one_version(service: Service, m
     service.close()
 
 
-def test_a_long_feed_is_read_in_parts(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+LATE = {f"late-{number}" for number in range(7)}
+
+
+@pytest.mark.parametrize("held", [1, len(LATE)])
+def test_a_long_feed_is_read_in_parts(service: Service, monkeypatch: pytest.MonkeyPatch, held: int) -> None:
+    asyncio.run(service.catalog.write_chunk([content(f"old-{number}", rumor="Old") for number in range(held)], "t"))
     other = Service(service.folder)
-    for number in range(7):
-        asyncio.run(other.catalog.create(content(f"late-{number}", rumor=f"Zebras {number}"), actor="t"))
+    asyncio.run(other.catalog.write_chunk([content(name, rumor=f"Zebras {name}") for name in LATE], "t"))
     other.close(save=False)
-    monkeypatch.setattr("service.indexes._CHUNK", 2)
-    monkeypatch.setattr("service.indexes._MOST_READ", 3)
+    steady, read = service.finder._indexes.steady, service.store.get_many  # noqa: SLF001 - who waits shows nowhere else
+    held_up: dict[str, list[bool]] = {"reading": [], "turns": []}
+
+    def noting(ids: Sequence[str]) -> dict[str, Rebuttal]:
+        held_up["reading"].append(steady.locked())
+        return read(ids)
+
+    monkeypatch.setattr(service.store, "get_many", noting)
+    clock = SimpleNamespace(sleep=lambda _: held_up["turns"].append(steady.locked()))
+    monkeypatch.setattr("service.indexes.time", clock)
+    for name, value in {"_CHUNK": 2, "_MOST_READ": 3, "_TURN": 1}.items():
+        monkeypatch.setattr(f"service.indexes.{name}", value)
     service.finder.refresh()
+    assert set(held_up["turns"]) == {False}  # who waits is not made to wait for longer
+    assert set(held_up["reading"]) == ({False} if held == 1 else {False, True})
+    monkeypatch.undo()
     assert service.finder.version == service.store.head()
-    assert set(service.found("zebras")) == {"zebra", *(f"late-{number}" for number in range(7))}
+    assert LATE | {"zebra"} <= set(service.found("zebras"))
+    service.close()
+    service.open()
+    assert LATE | {"zebra"} <= set(service.found("zebras"))
     service.close()
 
 

@@ -11,6 +11,7 @@ import pytest
 from support.api import CALIBRATION, WordStance
 from support.hashing import HashingEncoder
 from support.records import content
+from support.stores import put
 
 from embeddings.encoder import Vectors, multilingual_installed
 from service.calibration import Nearness
@@ -18,10 +19,12 @@ from service.catalog import Catalog
 from service.check import Checker
 from service.domain import CheckResult, Claim, Filters
 from service.finder import Finder
+from service.passages import passages
 from service.polyglot import Foreign, PolyglotChecker, World, at_home, load_foreign
 from service.runtime import Runtime, load_multilingual
 from service.settings import Settings
 from service.store.sqlite import SqliteStore
+from service.verdict_id import VerdictIds
 
 FOREIGN = Foreign(encoder="hashing", nearness=Nearness(bias=-5.0, similarity=10.0, evidence=0.0, size=0.0), related=0.6)
 SPANISH = "El Banco de España limita la retirada de efectivo en los cajeros"
@@ -92,6 +95,18 @@ def test_a_claim_in_another_language_is_found_and_its_stance_is_not_guessed(serv
     assert [encoder.asked for encoder in service.encoders] == [[], [SPANISH]]
 
 
+def test_an_answer_is_not_kept_for_longer_than_the_second_encoder_has_to_catch_up(service: Service) -> None:
+    text = "Las cebras se han escapado del zoológico de la ciudad"
+    record = content("zebra", rumor=text, variants=(), statement="No", quote=None, language="es")
+    service.store.write(put(record), actor="another process, with another encoder")
+    service.world.refresh()
+    assert service.check(text)[0].verdict.label == "unmatched"
+    vectors = service.world.encoder.encode([passage.text for passage in passages(record)])
+    service.store.put_vectors(service.world.model, [("zebra", 1, vectors)])
+    service.world.refresh()
+    assert [match.rebuttal.id for match in service.check(text)[0].matches] == ["zebra"]
+
+
 def test_without_the_second_encoder_the_reason_says_what_counts(service: Service) -> None:
     service.home.encoder_languages = frozenset({"en"})  # as the encoder that ships says of itself
     checker = Checker(service.home, WordStance(), CALIBRATION, cache_size=0)
@@ -99,6 +114,13 @@ def test_without_the_second_encoder_the_reason_says_what_counts(service: Service
     checker.close()
     assert answer.verdict.label == "related"
     assert "Nor does the encoder, so only shared words and names count" in str(answer.matches[0].why.reason)
+
+
+def test_a_name_is_read_by_one_whichever_encoder_the_answer_is_from(service: Service) -> None:
+    ids = service.checker.ids
+    for answer in service.check(SPANISH, ENGLISH):
+        assert ids.of(Claim(claim=answer.claim), answer) == answer.verdict_id
+    assert VerdictIds(service.store.id, CALIBRATION).of(Claim(claim=ENGLISH), answer) != answer.verdict_id
 
 
 def test_mixed_claims_are_answered_in_their_order(service: Service) -> None:

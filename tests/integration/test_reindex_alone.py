@@ -6,9 +6,11 @@ import json
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from msgspec import structs
@@ -22,12 +24,13 @@ from support.stores import with_vectors
 from support.warm import clean_environment, warm_store
 
 from embeddings.encoder import MULTILINGUAL, SHIPPED
+from service.api import following
 from service.calibration import Nearness
 from service.encoders import Encoded, EncoderError, Ledger, Report, State, refuse_foreign
 from service.errors import StoreError, StoreLockedError
 from service.passages import passages
 from service.places import Address
-from service.reindex import drop, sweep
+from service.reindex import drop, sweep, turning
 from service.runtime import load_encoded, open_store
 from service.settings import Settings
 from service.store.opening import open_place
@@ -46,6 +49,7 @@ with open_place(place_of(sys.argv[1])) as store, store.alone():
 """
 SMALL = Encoded(encoder="small", model="hashing@1-16", dim=16, run=1, whole=True)
 LARGE = Encoded(encoder=None, model="hashing@1-128", dim=128)
+NOTICED_S = 1_234.5
 
 
 @contextmanager
@@ -136,13 +140,16 @@ def test_of_two_commands_the_second_is_refused_and_breaks_nothing(tmp_path: Path
         line = [str(PROGRAM), "reindex", *map(str, words), "--db", str(db)]
         return subprocess.Popen(line, env=environment, cwd=tmp_path, text=True, stderr=subprocess.PIPE)
 
-    with SqliteStore.open(db) as store, start("--encoder", encoder, "--claims", 5) as first:
+    with SqliteStore.open(db) as store, killed_at_last(start("--encoder", encoder, "--claims", 5)) as first:
+        until = time.monotonic() + 240
         while "twin@1" not in store.encodings.kept():
             assert first.poll() is None
+            assert time.monotonic() < until, "nothing is encoded"
+            time.sleep(0.02)
         first.send_signal(signal.SIGSTOP)
         before = Ledger(store).state()
         for words in (("--encoder", encoder), ("switch",), ("back",), ("drop", "--force")):
-            with start(*words) as second:
+            with killed_at_last(start(*words)) as second:
                 told = second.communicate(timeout=120)[1]
             assert second.returncode == 2, told
             assert "Another `rejoinder reindex` is at work on the store" in told
@@ -150,6 +157,16 @@ def test_of_two_commands_the_second_is_refused_and_breaks_nothing(tmp_path: Path
         first.send_signal(signal.SIGCONT)
         assert first.wait(240) == 0
         assert store.encodings.missing("twin@1", 0, 1) == []
+
+
+@contextmanager
+def killed_at_last(process: subprocess.Popen[str]) -> Iterator[subprocess.Popen[str]]:
+    """A process that is not waited for where a test fails: a stopped one would never end."""
+    with process:
+        try:
+            yield process
+        finally:
+            process.kill()
 
 
 @pytest.fixture
@@ -188,6 +205,27 @@ def test_after_a_forced_switch_the_vectors_that_somebody_answers_with_stay(store
     assert Ledger(store).state().stale == (SMALL.model,)
     assert sweep(store) == {SMALL.model: 1}
     assert Ledger(store).state().stale == ()
+
+
+def test_it_is_said_before_anything_goes_though_nobody_has_answered(
+    store: SqlStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before, noticed = store.encodings.dropped(SMALL.model), []
+
+    def sleep(seconds: float) -> None:
+        if seconds == NOTICED_S:
+            said = store.encodings.dropped(SMALL.model) != before
+            noticed.append((said, store.encodings.kept()[SMALL.model].records))
+
+    monkeypatch.setattr("service.reindex.turning._NOTICED_S", NOTICED_S)
+    monkeypatch.setattr("service.reindex.turning.time", SimpleNamespace(monotonic=time.monotonic, sleep=sleep))
+    assert drop(store, LARGE) == ({SMALL.model: 1}, [])
+    assert noticed == [(True, 1)]
+    assert store.encodings.kept().keys() == {LARGE.model}
+
+
+def test_who_has_met_an_error_speaks_up_while_others_still_wait_for_it() -> None:
+    assert following._AFTER_FAULT_S + following._LOOK_EVERY_S < turning._SPEAK_UP_S / 2  # noqa: SLF001 - it would take long to see from outside
 
 
 def test_a_question_that_was_killed_keeps_nobody_from_asking_again(

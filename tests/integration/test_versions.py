@@ -12,12 +12,14 @@ import pytest
 from support.api import CALIBRATION, open_runtime
 from support.hashing import HashingEncoder
 from support.records import content
+from support.stores import put
 
 from embeddings.encoder import Vectors
 from service.catalog import Catalog
 from service.domain import CheckResult, Claim, Rebuttal
 from service.finder import Finder
 from service.indexes import Sought
+from service.passages import passages
 from service.runtime import Runtime
 from service.settings import Settings
 from service.store.sqlite import SqliteStore
@@ -81,6 +83,22 @@ def desk(tmp_path: Path) -> Iterator[Desk]:
 def revision_at(desk: Desk, version: int) -> int:
     """The revision that the record had at a version, from the log itself."""
     return max(event.revision for event in desk.store.events(0, 10_000, "dam") if event.number <= version)
+
+
+def test_an_answer_is_not_kept_for_longer_than_the_vectors_were_missing(desk: Desk) -> None:
+    record = content("zebra", rumor="Zebras escaped from the zoo", variants=())
+    desk.store.write(put(record), actor="another process, with another encoder")
+    desk.runtime.finder.refresh()
+    claim = Claim(claim="Zebras escaped from the zoo")
+    before = asyncio.run(desk.runtime.checker.check(claim))
+    assert before.verdict.label == "unmatched"
+    [passed] = desk.store.without_vectors(desk.other.model, 10)
+    vectors = desk.encoder.encode([passage.text for passage in passages(passed)])
+    desk.store.put_vectors(desk.other.model, [(passed.id, passed.revision, vectors)])
+    desk.runtime.finder.refresh()
+    after = asyncio.run(desk.runtime.checker.check(claim))
+    assert [match.rebuttal.id for match in after.matches] == ["zebra"]
+    assert after.store_version == before.store_version
 
 
 def test_a_write_between_search_and_reading_is_not_in_the_answer(desk: Desk) -> None:

@@ -65,9 +65,9 @@ def test_who_is_said_to_have_posted_it_counts() -> None:
 def test_each_asker_is_told_the_claim_that_they_have_sent() -> None:
     cache = AnswerCache(4)
     asked = question(Claim(claim=TEXT))
-    assert cache.get(asked, 1) is None
-    cache.put(asked, 1, ANSWER)
-    kept = cache.get(asked, 1)
+    assert cache.get(asked, (1, 1)) is None
+    cache.put(asked, (1, 1), ANSWER)
+    kept = cache.get(asked, (1, 1))
     assert kept is not None
     assert kept.answer == ANSWER
     told = kept.result(f' "{TEXT}"', 0.25)
@@ -77,30 +77,40 @@ def test_each_asker_is_told_the_claim_that_they_have_sent() -> None:
 def test_another_version_of_the_store_forgets_all() -> None:
     cache = AnswerCache(4)
     asked = question(Claim(claim=TEXT))
-    assert cache.get(asked, 1) is None
-    cache.put(asked, 1, ANSWER)
-    assert cache.get(asked, 2) is None
-    assert cache.get(asked, 1) is None
-    cache.put(asked, 2, ANSWER)  # was worked out at a version that is gone by now
-    assert cache.get(asked, 1) is None
+    assert cache.get(asked, (1, 1)) is None
+    cache.put(asked, (1, 1), ANSWER)
+    assert cache.get(asked, (2, 2)) is None
+    assert cache.get(asked, (1, 1)) is None
+    cache.put(asked, (2, 2), ANSWER)  # was worked out at a version that is gone by now
+    assert cache.get(asked, (1, 1)) is None
+
+
+def test_so_does_what_was_made_findable_without_an_event() -> None:
+    cache = AnswerCache(4)
+    asked = question(Claim(claim=TEXT))
+    assert cache.get(asked, (1, 1)) is None
+    cache.put(asked, (1, 1), ANSWER)
+    assert cache.get(asked, (1, 2)) is None
+    cache.put(asked, (1, 1), ANSWER)  # was searched for before
+    assert cache.get(asked, (1, 2)) is None
 
 
 def test_what_was_not_asked_for_longest_goes_first() -> None:
     cache = AnswerCache(2)
     first, second, third = (question(Claim(claim=f"{TEXT} {number}")) for number in range(3))
-    assert cache.get(first, 1) is None
-    cache.put(first, 1, ANSWER)
-    cache.put(second, 1, ANSWER)
-    assert cache.get(first, 1)
-    cache.put(third, 1, ANSWER)
-    assert cache.get(second, 1) is None
-    assert cache.get(first, 1)
-    assert cache.get(third, 1)
+    assert cache.get(first, (1, 1)) is None
+    cache.put(first, (1, 1), ANSWER)
+    cache.put(second, (1, 1), ANSWER)
+    assert cache.get(first, (1, 1))
+    cache.put(third, (1, 1), ANSWER)
+    assert cache.get(second, (1, 1)) is None
+    assert cache.get(first, (1, 1))
+    assert cache.get(third, (1, 1))
 
 
 def test_none_are_kept_where_there_is_no_room() -> None:
     cache = AnswerCache(0)
     asked = question(Claim(claim=TEXT))
-    assert cache.get(asked, 1) is None
-    assert cache.put(asked, 1, ANSWER).result(TEXT, 1.5) == ANSWER
-    assert cache.get(asked, 1) is None
+    assert cache.get(asked, (1, 1)) is None
+    assert cache.put(asked, (1, 1), ANSWER).result(TEXT, 1.5) == ANSWER
+    assert cache.get(asked, (1, 1)) is None

@@ -109,7 +109,7 @@ def test_the_header_names_models_files_and_numbers_that_are_there(store: SqliteS
     lenient = models_offered(ENCODER, model="m", profile="lenient")
     assert lenient is not None
     assert lenient.numbers.rebutted < offer.numbers.rebutted == header["calibration"]["rebutted"]
-    assert len(header["calibration"]["sides"]["asserts"]) == 4
+    assert len(header["calibration"]["sides"]["asserts"]) == 6
 
 
 def test_no_other_encoder_than_the_one_that_ships_is_offered() -> None:

@@ -9,10 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import structs
 
+from service.calibration import load_calibration
 from service.domain import Claim
 from service.verdict_id import LONGEST, Said, VerdictIds
 
-IDS = VerdictIds("0123456789abcdef")
+KEY = "0123456789abcdef"
+IDS = VerdictIds(KEY)
 CLAIM = Claim(claim="Pakistan handed rare earth samples to the US president")
 SAID = Said("rebutted", "cn-mfa-gem-ore", 171)
 
@@ -40,8 +42,12 @@ def test_the_same_question_has_the_same_name_and_another_has_not() -> None:
         named(CLAIM, SAID._replace(label="consistent")),
         named(CLAIM, SAID, model="encoder@2"),
         named(CLAIM, SAID, ids=VerdictIds("another store")),
+        named(CLAIM, SAID, ids=VerdictIds(KEY, load_calibration())),
+        named(CLAIM, SAID, ids=VerdictIds(KEY, load_calibration("strict"))),
+        named(CLAIM, SAID, ids=VerdictIds(KEY, structs.replace(load_calibration(), gate=0.123))),
     ]
     assert len({name, *others}) == len(others) + 1
+    assert named(CLAIM, SAID, ids=VerdictIds(KEY, load_calibration())) in others
 
 
 def test_the_longest_name_has_its_place() -> None:

@@ -37,11 +37,11 @@ from service.normalise import normalise, sought
 from service.store.sqlite import SqliteStore
 
 JUDGED = 2
-RERANKED = 6
+RERANKED = 8
 DEEP = 50
 # Wrong accusations allowed among claims that accuse nobody and were written to be mistaken: denials and near misses. Of
 # headlines as they come far fewer are: the report counts them.
-BUDGETS: dict[Profile, float] = {"strict": 1 / 1000, "balanced": 1 / 125, "lenient": 1 / 50}
+BUDGETS: dict[Profile, float] = {"strict": 1 / 1000, "balanced": 1 / 200, "lenient": 1 / 50}
 DRAWS, SEED = 1_000, 20261122  # of the bootstrap that a threshold is the mean of
 MISREAD = 4  # a wrong "in line with" hurts less than a wrong accusation: so many times the budget
 TARGETS = ("asserts", "denies", "other")
@@ -202,17 +202,31 @@ def fit_sides(reads: list[Read]) -> Sides:
     )
 
 
+def nearest_of(reads: list[Read]) -> list[Read]:
+    """Of each case the nearest candidate."""
+    nearest: dict[int, Read] = {}
+    for one in reads:
+        nearest.setdefault(one.group, one)
+    return list(nearest.values())
+
+
 def best_of(reads: list[Read], sides: Sides) -> dict[int, tuple[float, float, str]]:
-    """For each case the candidate that would speak: probabilities of asserts and denies, and the truth."""
+    """For each case the candidate that would speak: probabilities of asserts and denies, and the truth.
+
+    As the service does: a further candidate only where no nearer one is the matter.
+    """
     best: dict[int, tuple[float, float, str]] = {}
     weights: dict[int, float] = {}
+    settled: set[int] = set()
     for one in reads:
         logits = np.array([np.dot(sides.asserts, one.features), np.dot(sides.denies, one.features), 0.0])
         asserts, denies, other = np.exp(logits - logits.max()) / np.exp(logits - logits.max()).sum()
         weight = log_odds(1 - float(other)) + log_odds(one.nearness)
-        if weight > weights.get(one.group, -np.inf):
+        if one.group not in settled and weight > weights.get(one.group, -np.inf):
             weights[one.group] = weight
             best[one.group] = (float(asserts), float(denies), one.target)
+        if other < 0.5:  # noqa: PLR2004 - as `service.judgement.settles`
+            settled.add(one.group)
     return best
 
 
@@ -265,7 +279,7 @@ def main() -> None:
             held_out, foreign, absent, tweets, strange = (
                 again(found, nearness) for found in (held_out, foreign, absent, tweets, strange)
             )
-            gate, related = fit_gates(held_out, foreign)
+            gate, related = fit_gates(foreign)
             dev = [one for one in absent if half(one.case)]
             reads = read(held_out, news, stance, gate)
             offset = len(held_out)
@@ -273,7 +287,9 @@ def main() -> None:
             ordinary = read(foreign, news, stance, gate)
 
     asserting = sum(one.case.stance == "asserts" for one in held_out + dev)
-    sides = fit_sides(reads)
+    # Only on the nearest: what lies behind it is nearly always another matter, and teaches that what is near is too.
+    nearest = nearest_of(reads)
+    sides = fit_sides(nearest)
     best = best_of(reads, sides)
     innocent = sum(one.case.stance != "asserts" for one in held_out + dev)
     calibration = Calibration(
@@ -307,8 +323,9 @@ def main() -> None:
         "own_past_gate": share([one for one in held_out if one.case.gold], gate),
         "swaps_past_related": share([one for one in held_out if not one.case.gold], related),
         "reads": len(reads),
-        "log_loss": round(log_loss(reads, sides), 4),
-        "log_loss_by_reading": {name: round(one_reading(reads, name), 4) for name in Readings._fields},
+        "nearest": len(nearest),
+        "log_loss": round(log_loss(nearest, sides), 4),
+        "log_loss_by_reading": {name: round(one_reading(nearest, name), 4) for name in Readings._fields},
         "innocent": innocent,
         "accused": sum(case[0] >= calibration.rebutted and case[2] != "asserts" for case in best.values()),
         "asserting_caught": sum(case[0] >= calibration.rebutted and case[2] == "asserts" for case in best.values()),
@@ -324,20 +341,15 @@ def share(found: list[Found], threshold: float) -> float:
     return round(float(np.mean(near)), 4)
 
 
-def fit_gates(own: list[Found], foreign: list[Found]) -> tuple[float, float]:
+def fit_gates(foreign: list[Found]) -> tuple[float, float]:
     """Where the stance model is asked, and what is offered as background.
 
-    The gate lets through 93 of 100 claims whose record is in the store, many of them worded far from it on purpose:
-    what lies further off is hardly ever read rightly, and nearly every headline of the day lies there. Two more of
-    the hundred would cost twice as many readings of headlines. Background is what is nearer than all but 3 of 100
-    claims about something else.
+    One in twenty claims about something else passes the gate: each costs as much as many encoder passes, and what is
+    worded far from its record on purpose lies beyond. Background is what is nearer than all but 3 of 100 of them.
     """
-    gold = [
-        max((c.nearness for c in one.candidates if c.id in one.case.gold), default=0.0) for one in own if one.case.gold
-    ]
     elsewhere = [one.candidates[0].nearness for one in foreign if one.candidates]
-    gate, related = float(np.quantile(gold, 0.07)), float(np.quantile(elsewhere, 0.97))
-    return round(gate, 5), round(max(gate, related), 5)
+    gate, related = float(np.quantile(elsewhere, 0.95)), float(np.quantile(elsewhere, 0.97))
+    return round(gate, 5), round(related, 5)
 
 
 if __name__ == "__main__":

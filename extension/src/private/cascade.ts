@@ -5,7 +5,7 @@ import { nearness, stances, type Readings } from "./calibration.ts";
 import { isEnglish, type Word } from "./english.ts";
 import type { Collection } from "./collection.ts";
 import type { PackedRecord } from "./index_file.ts";
-import { affirming, contest, decide, unmatched, type Decided, type Judged, type Matched } from "./judgement.ts";
+import { affirming, contest, decide, settling, unmatched, type Decided, type Judged, type Matched } from "./judgement.ts";
 import { normalise, sought } from "./normalise.ts";
 import { best } from "./search.ts";
 import { queryWords } from "./words.ts";
@@ -97,37 +97,35 @@ async function judge(
   const { calibration, stance } = collection.header;
   const language = languageOf(text, named, reader);
   const readable = stance.languages.includes(language);
-  const read = kept.map((one, at) => {
+  const judged: Judged[] = [];
+  for (const [at, one] of kept.entries()) {
     const record = collection.records[one.at];
-    return record !== undefined && readable && at < calibration.judged ? pairOf(text, record, stance.languages) : null;
-  });
-  const pairs = read.filter((pair) => pair !== null);
-  const readings = pairs.length > 0 ? await readingsOf(pairs, reader) : [];
-  return kept.flatMap((one, at) => {
-    const [record, pair] = [collection.records[one.at], read[at] ?? null];
     if (record === undefined) {
-      return [];
+      continue;
     }
-    const scores = pair === null ? undefined : readings[pairs.indexOf(pair)];
-    return [
-      {
-        ...{ record, passage: collection.passage(one.at, one.row) },
-        ...{ similarity: one.similarity, words: one.words, nearness: one.nearness },
-        probabilities: scores === undefined ? null : stances(calibration, scores, one.nearness),
-        unread: pair === null ? whyUnread(readable, language, at < calibration.judged, record) : null,
-      },
-    ];
-  });
+    const near = readable && at < calibration.judged;
+    const pair = near ? pairOf(text, record, stance.languages) : null;
+    const nearer = pair === null ? null : settling(judged, record);
+    // One after the other: the next record is read only where those before it leave the claim open.
+    const [both] = pair === null || nearer !== null ? [] : await readingsOf([pair], reader);
+    judged.push({
+      ...{ record, passage: collection.passage(one.at, one.row) },
+      ...{ similarity: one.similarity, words: one.words, nearness: one.nearness },
+      probabilities: both === undefined ? null : stances(calibration, both, one.nearness),
+      unread: pair === null ? whyUnread(readable, language, near, record) : nearer && settledBy(nearer),
+    });
+  }
+  return judged;
 }
 
-/** The model's readings of every pair, beside the statement and without it. */
-async function readingsOf(pairs: readonly Pair[], reader: Reader): Promise<Readings[]> {
+/** The model's readings of every pair, beside the statement and without it; undefined where one did not come. */
+async function readingsOf(pairs: readonly Pair[], reader: Reader): Promise<(Readings | undefined)[]> {
   const stated = pairs.filter(({ statement }) => statement !== "");
   const raw = await reader.judge([...pairs.map((pair) => ({ ...pair, statement: "" })), ...stated]);
   return pairs.map((pair, at) => {
-    const alone = raw[at] ?? [];
-    const beside = stated.includes(pair) ? raw[pairs.length + stated.indexOf(pair)] : undefined;
-    return { beside: beside ?? alone, alone };
+    const alone = raw[at];
+    const beside = stated.includes(pair) ? raw[pairs.length + stated.indexOf(pair)] : alone;
+    return alone === undefined || beside === undefined ? undefined : { beside, alone };
   });
 }
 
@@ -137,6 +135,10 @@ function pairOf(text: string, record: PackedRecord, languages: readonly string[]
     return { claim: text, rumor: record.rumor, statement: record.statement };
   }
   return record.readable === "" ? null : { claim: text, rumor: record.readable, statement: "" };
+}
+
+function settledBy(nearer: PackedRecord): string {
+  return `Not read against the claim: the record ${nearer.id} settles it.`;
 }
 
 function whyUnread(readable: boolean, language: string, near: boolean, record: PackedRecord): string {

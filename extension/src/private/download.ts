@@ -1,7 +1,9 @@
 /** Downloads of the index and of the models' files. Nothing goes along but the API key, where one is set. */
 
+import { FormatError } from "./header.ts";
+import { headerEnd, headerIn, START } from "./index_file.ts";
 import type { Source } from "./protocol.ts";
-import { DamagedError } from "./shape.ts";
+import { DamagedError, demand } from "./shape.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;
 
@@ -15,6 +17,9 @@ export class DownloadError extends Error {
     this.problem = problem;
   }
 }
+
+/** Told of what has come so far, and how many bytes that is; throws to hang up. */
+type Look = (parts: readonly Bytes[], length: number) => void;
 
 /** What a download goes on under. */
 export interface Under {
@@ -39,9 +44,11 @@ const PROBLEMS: Record<number, string> = {
  * The index from a position on. It is asked for without the tag of the last one: that would tell one reader from another
  * for months, and any cache would do it. A position is the same for all, as long as the service means no harm; little
  * comes where nothing has changed.
+ *
+ * @throws DownloadError, or, as soon as the header has come, DamagedError or FormatError: the rest is not waited for
  */
 export async function fetchIndex(source: Source, since: number, under: Under): Promise<Bytes> {
-  return get(source, `/v1/index?since=${since}`, MOST_INDEX_BYTES, under);
+  return get(source, `/v1/index?since=${since}`, MOST_INDEX_BYTES, under, headerFirst());
 }
 
 /** A file by its content. Throws `DamagedError` for one that is longer or shorter. */
@@ -53,7 +60,27 @@ export async function fetchFile(source: Source, sha256: string, size: number, un
   return bytes;
 }
 
-async function get(source: Source, path: string, most: number, { signal, came }: Under): Promise<Bytes> {
+/** Reads the header as soon as it is whole, and nothing twice. */
+function headerFirst(): Look {
+  let [end, isRead] = [0, false];
+  return (parts, length) => {
+    if (!isRead && length >= START) {
+      end ||= headerEnd(joined(parts));
+      isRead = length >= end;
+      if (isRead) {
+        headerIn(joined(parts), end);
+      }
+    }
+  };
+}
+
+async function get(
+  source: Source,
+  path: string,
+  most: number,
+  { signal, came }: Under,
+  look: Look = () => undefined,
+): Promise<Bytes> {
   const stop = new AbortController();
   let timer = setTimeout(() => stop.abort(), STILL_MS);
   try {
@@ -69,13 +96,14 @@ async function get(source: Source, path: string, most: number, { signal, came }:
       await response.body?.cancel();
       throw new DownloadError(PROBLEMS[response.status] ?? "private_no_answer");
     }
-    return await readAll(response.body, most, (length) => {
+    const still = (length: number): void => {
       clearTimeout(timer);
       timer = setTimeout(() => stop.abort(), STILL_MS);
       came(length);
-    });
+    };
+    return await readAll(response.body, most, still, look);
   } catch (error) {
-    if (error instanceof DownloadError || error instanceof DamagedError) {
+    if (error instanceof DownloadError || error instanceof DamagedError || error instanceof FormatError) {
       throw error;
     }
     throw new DownloadError("private_no_connection", { cause: error });
@@ -84,21 +112,30 @@ async function get(source: Source, path: string, most: number, { signal, came }:
   }
 }
 
-async function readAll(body: ReadableStream<Bytes>, most: number, came: (bytes: number) => void): Promise<Bytes> {
+async function readAll(
+  body: ReadableStream<Bytes>,
+  most: number,
+  came: (bytes: number) => void,
+  look: Look,
+): Promise<Bytes> {
   const parts: Bytes[] = [];
   let length = 0;
-  for (const reader = body.getReader(); ; ) {
-    const { value } = await reader.read();
-    if (value === undefined) {
-      return joined(parts, length);
+  const reader = body.getReader();
+  try {
+    for (;;) {
+      const { value } = await reader.read();
+      if (value === undefined) {
+        return joined(parts, length);
+      }
+      length += value.length;
+      demand(length <= most, "More bytes than were announced");
+      parts.push(value);
+      look(parts, length);
+      came(value.length);
     }
-    length += value.length;
-    if (length > most) {
-      await reader.cancel();
-      throw new DamagedError("More bytes than were announced");
-    }
-    parts.push(value);
-    came(value.length);
+  } catch (error) {
+    await reader.cancel().catch(() => undefined);
+    throw error;
   }
 }
 

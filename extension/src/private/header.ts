@@ -58,6 +58,13 @@ export interface Header {
 /** The index is of a format that this version does not know. */
 export class FormatError extends Error {
   override readonly name = "FormatError";
+  /** Whether it is one of before: then it is not this version that needs an update. */
+  readonly older: boolean;
+
+  constructor(format: unknown) {
+    super(`The index is of format ${String(format)}`);
+    this.older = typeof format === "number" && format < FORMAT;
+  }
 }
 
 const FORMAT = 2;
@@ -75,11 +82,11 @@ const WEIGHTS = 6;
 const FEW = 4;
 const LABELS = "asserts,denies,other";
 
-/** Read a header out of JSON. Throws `FormatError` for a later format, `DamagedError` for anything else. */
+/** Read a header out of JSON. Throws `FormatError` for another format, `DamagedError` for anything else. */
 export function headerOf(value: unknown): Header {
   const header = fields(value);
   if (header["format"] !== FORMAT) {
-    throw new FormatError(`The index is of format ${String(header["format"])}`);
+    throw new FormatError(header["format"]);
   }
   const key = text(header["key"], NAME);
   demand(/^[\w-]{43}$/.test(key), "No key");

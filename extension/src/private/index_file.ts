@@ -39,7 +39,8 @@ export interface IndexDocument {
 }
 
 const MAGIC = new TextEncoder().encode("RJNDXIX1");
-const START = MAGIC.length + 4;
+/** Bytes that tell where the header ends. */
+export const START = MAGIC.length + 4;
 const SIGNATURE_BYTES = 64;
 const MOST_HEADER_BYTES = 64 * 2 ** 20;
 const MOST_ROWS_OF_ONE = 10_000;
@@ -61,16 +62,29 @@ export class KeyChangedError extends Error {
  * @throws DamagedError, KeyChangedError, or FormatError for a format that is not known.
  */
 export async function readIndex(bytes: Uint8Array<ArrayBuffer>, key: string | null): Promise<IndexDocument> {
-  demand(bytes.length >= START + SIGNATURE_BYTES && MAGIC.every((byte, at) => bytes[at] === byte), "No index");
-  const length = new DataView(bytes.buffer, bytes.byteOffset).getUint32(MAGIC.length, true);
-  demand(length <= MOST_HEADER_BYTES && START + length + SIGNATURE_BYTES <= bytes.length, "The header is cut off");
-  const header = headerOf(parsed(bytes.subarray(START, START + length)));
+  demand(bytes.length >= START + SIGNATURE_BYTES, "No index");
+  const end = headerEnd(bytes);
+  demand(end + SIGNATURE_BYTES <= bytes.length, "The header is cut off");
+  const header = headerIn(bytes, end);
   await verify(bytes, header.key);
   if (key !== null && key !== header.key) {
     throw new KeyChangedError("The index is signed with another key");
   }
-  const records = taken(bytes.subarray(START + length, -SIGNATURE_BYTES), header);
+  const records = taken(bytes.subarray(end, -SIGNATURE_BYTES), header);
   return { header, fingerprint: await fingerprint(header.key), records };
+}
+
+/** Where the header of a document ends, of which the first `START` bytes at least are here. */
+export function headerEnd(bytes: Uint8Array<ArrayBuffer>): number {
+  demand(MAGIC.every((byte, at) => bytes[at] === byte), "No index");
+  const length = new DataView(bytes.buffer, bytes.byteOffset).getUint32(MAGIC.length, true);
+  demand(length <= MOST_HEADER_BYTES, "A header that is too long");
+  return START + length;
+}
+
+/** The header of a document, which nobody has verified yet. */
+export function headerIn(bytes: Uint8Array<ArrayBuffer>, end: number): Header {
+  return headerOf(parsed(bytes.subarray(START, end)));
 }
 
 /** What people compare: the first 32 hex digits of the SHA-256 of a key, in groups of four. */

@@ -85,11 +85,25 @@ export function affirming(matches: readonly Matched[], calibration: Calibration)
   if (first?.stance !== "asserts") {
     return null;
   }
-  const speaks = first.record.authority.name;
   const other = rest.find(
-    ({ record, why }) => (why.probabilities?.denies ?? 0) >= calibration.consistent && record.authority.name !== speaks,
+    ({ record, why }) =>
+      (why.probabilities?.denies ?? 0) >= calibration.consistent && mayAffirm(record, first.record),
   );
   return other?.record ?? null;
+}
+
+/** Whether a record could be another authority's word for what the other one denies. */
+function mayAffirm(record: PackedRecord, other: PackedRecord): boolean {
+  return record.authority.name !== other.authority.name;
+}
+
+/** The record that settles the claim, so that a further one need not be read; null where it is open. */
+export function settling(judged: readonly Judged[], further: PackedRecord): PackedRecord | null {
+  const found = judged.filter(isSameMatter);
+  const affirmed = found.some(({ record, probabilities: sides }) => {
+    return sides !== null && sides.asserts >= sides.denies && mayAffirm(further, record);
+  });
+  return affirmed ? null : (found[0]?.record ?? null);
 }
 
 /** Set a record that disputes the first match beside it. */

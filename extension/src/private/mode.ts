@@ -60,6 +60,8 @@ export class PrivateMode {
     }
     const ready = await this.#load();
     if (ready === null) {
+      // What is here cannot be read, as after an update of the extension: it is not due only hours from now.
+      this.#keepUp(source, 0);
       return { answers, condition: { state: "private-missing" } };
     }
     const answered = this.#answer(ready, questions);
@@ -79,6 +81,9 @@ export class PrivateMode {
     }
     const { collection, bytes } = (await this.#load()) ?? { bytes: 0 };
     const failed = this.#problem || state.problem;
+    if (collection === undefined && !failed) {
+      return { state: "absent", done, total };
+    }
     return {
       ...{ done: bytes, total: bytes },
       state: failed ? "failed" : isTooSlow(state) ? "slow" : "ready",
@@ -182,7 +187,10 @@ export class PrivateMode {
   #load(): Promise<Ready | null> {
     this.#ready ??= this.#loaded().catch((error: unknown) => {
       console.warn(error);
-      this.#problem = problemOf(error);
+      // What an extension of before has taken is no trouble of the service: it is downloaded anew.
+      if (!(error instanceof FormatError && error.older)) {
+        this.#problem = problemOf(error);
+      }
       this.#ready = null;
       return null;
     });
@@ -217,7 +225,7 @@ function problemOf(error: unknown): string {
     return "private_key_changed";
   }
   if (error instanceof FormatError) {
-    return "private_too_new";
+    return error.older ? "private_too_old" : "private_too_new";
   }
   if (error instanceof DamagedError) {
     return "private_damaged";

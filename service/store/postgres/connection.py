@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import select
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any, Final
 
 import psycopg
@@ -24,13 +24,15 @@ _PATIENCE_SECONDS: Final = 10.0
 _RECONNECT_SECONDS: Final = 4.0
 # One round trip: our schema first, and locks that are not waited for longer than SQLite would. A commit that is told
 # is on the disk, whatever the server's default; an operator who also asks for replicas keeps what was asked for, and
-# so does one who bounds statements. What comes back is that bound, in seconds.
+# so does one who bounds statements: a write, which many wait for, may take some time even so. What comes back is that
+# bound, in seconds.
 _SETTINGS: Final = (
     "SELECT set_config('search_path', %s || ', ' || current_setting('search_path'), false), "
     "set_config('lock_timeout', %s, false), set_config('default_transaction_read_only', %s, false), "
     "set_config('synchronous_commit', CASE current_setting('synchronous_commit') WHEN 'off' THEN 'on' "
     "ELSE current_setting('synchronous_commit') END, false), "
-    "extract(epoch FROM CAST(set_config('statement_timeout', CASE current_setting('statement_timeout') WHEN '0' "
+    "extract(epoch FROM CAST(set_config('statement_timeout', CASE "
+    "WHEN CAST(current_setting('statement_timeout') AS interval) <= CAST(%s AS interval) "
     "THEN %s ELSE current_setting('statement_timeout') END, false) AS interval))::float8"
 )
 
@@ -63,7 +65,8 @@ def connect(address: str, *, write: bool, seconds: float = READ_S) -> Db:
 
     Args:
         address: of the server, or of several of which one takes writes.
-        write: whether it is for writes; the server then does not bound how long a statement takes.
+        write: whether it is for writes: the server then lets a statement take `WRITE_S`, or more where it or the
+            address says so.
         seconds: how long a statement that reads may take, unless the server or the address says otherwise.
     """
     db = Db.connect(**parameters(address), autocommit=True)
@@ -76,9 +79,10 @@ def connect(address: str, *, write: bool, seconds: float = READ_S) -> Db:
 
 
 def _set_up(db: Db, *, write: bool, seconds: float) -> None:
-    told = ("off", "0") if write else ("on", f"{int(seconds * 1000)}")
-    *_, bound_s = db.execute(_SETTINGS, (SCHEMA, f"{int(BUSY_SECONDS * 1000)}", *told)).fetchone() or (0.0,)
-    db.silence_s = max(bound_s + GRACE_S, WRITE_S if write else 0.0)
+    ours = f"{int((WRITE_S if write else seconds) * 1000)} ms"
+    told = ("off", ours) if write else ("on", "0")
+    *_, bound_s = db.execute(_SETTINGS, (SCHEMA, f"{int(BUSY_SECONDS * 1000)}", *told, ours)).fetchone() or (0.0,)
+    db.silence_s = bound_s + GRACE_S
 
 
 def check_whole(db: psycopg.Connection[tuple[Any, ...]]) -> None:
@@ -103,6 +107,7 @@ class Readers:
 
     def __init__(self, address: str, *, patience_s: float = _PATIENCE_SECONDS, seconds: float = READ_S) -> None:
         self._place = place(address)
+        self._seconds = seconds
         self._turnstile = Turnstile()
         self._pool = ConnectionPool(
             connection_class=Db,
@@ -110,7 +115,7 @@ class Readers:
             min_size=0,
             max_size=_MOST,
             open=False,
-            configure=lambda db: _set_up(db, write=False, seconds=seconds),
+            configure=self._configure,
             check=check_whole,
             name="rejoinder-store-readers",
             timeout=patience_s,
@@ -118,6 +123,10 @@ class Readers:
             num_workers=1,
         )
         self._pool.open()
+
+    def _configure(self, db: Db) -> None:
+        db.came = self._turnstile.answered
+        _set_up(db, write=False, seconds=self._seconds)
 
     @contextmanager
     def lend(self) -> Iterator[Session]:
@@ -142,11 +151,16 @@ class Readers:
                 self._pool.putconn(db)
 
     @contextmanager
-    def snapshot(self) -> Iterator[Session]:
-        """As `lend`, and every statement in the block sees one state of the store."""
+    def snapshot(self, *, unhurried: bool = False) -> Iterator[Session]:
+        """As `lend`, and every statement in the block sees one state of the store.
+
+        Args:
+            unhurried: let statements take any time: no request may wait for it.
+        """
         with self.lend() as db:
             db.execute("BEGIN ISOLATION LEVEL REPEATABLE READ")
-            yield db
+            with db.unhurried() if unhurried else nullcontext():
+                yield db
             db.execute("COMMIT")
 
     @contextmanager

@@ -18,6 +18,7 @@ from service.errors import (
     StoreError,
     StoreFullError,
     StoreLockedError,
+    StoreSlowError,
     StoreUnreachableError,
 )
 from service.store.postgres.patience import SilentError
@@ -43,8 +44,8 @@ _SILENT: Final = (
     "The server of the store {place} does not answer ({error}): try again, or check that it is not stopped or cut off.",
 )
 _SLOW: Final = (
-    StoreUnreachableError,
-    "The server of the store {place} took too long ({error}): try again, or allow more with statement_timeout.",
+    StoreSlowError,
+    "The server of the store {place} took too long ({error}): ask for less, or allow more with statement_timeout.",
 )
 _UNREACHABLE: Final = (
     StoreUnreachableError,

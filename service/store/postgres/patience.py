@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any, Final, TypeVar
+from typing import Any, Final, TypeVar, cast
 
 import psycopg
-from psycopg.abc import PQGen
+from psycopg.abc import Params, PQGen, Query, QueryNoTemplate
+from psycopg.pq import PipelineStatus, TransactionStatus
+from psycopg.waiting import Ready
 from psycopg_pool import PoolTimeout
 
 RV = TypeVar("RV")
@@ -22,7 +24,9 @@ READ_S: Final = 10.0
 GRACE_S: Final = 2.0
 """A server that lives tells that it has canceled a statement; a silent one is left so much later than that."""
 WRITE_S: Final = 60.0
-"""A write's statement may keep silent for so long: a batch is large, and a commit may wait for a replica."""
+"""A write's statement may take so long at least: a batch is large, and a commit may wait for a replica."""
+UNHURRIED_S: Final = 24 * 3600.0
+"""A server may be silent for so long in work that grows with the store, which it does not bound by itself."""
 
 
 class SilentError(psycopg.OperationalError):
@@ -33,10 +37,12 @@ class Db(psycopg.Connection[tuple[Any, ...]]):
     """A connection that is closed once its server has said nothing for too long.
 
     Attributes:
-        silence_s: how long that is; None for any time.
+        silence_s: how long that is.
+        came: told when there is something of the server to read.
     """
 
-    silence_s: float | None = READ_S + GRACE_S
+    silence_s: float = READ_S + GRACE_S
+    came: Callable[[], None] | None = None
 
     def wait(self, gen: PQGen[RV], *args: Any, **options: Any) -> RV:  # noqa: ANN401 - psycopg's own
         """See `psycopg.Connection.wait`, through which all goes that is asked of the server.
@@ -45,13 +51,26 @@ class Db(psycopg.Connection[tuple[Any, ...]]):
             SilentError: it has said nothing for too long.
         """
         try:
-            return super().wait(gen if self.silence_s is None else _heard(gen, self.silence_s), *args, **options)
+            return super().wait(_heard(gen, self.silence_s, self.came), *args, **options)
         except SilentError:
             self.close()
             raise
 
+    def execute(
+        self, query: Query, params: Params | None = None, *, prepare: bool | None = None, binary: bool = False
+    ) -> psycopg.Cursor[tuple[Any, ...]]:
+        """See `psycopg.Connection.execute`. In a pipeline too the server tells at once what has come of the statement.
+
+        Else it keeps small results until it is asked for them: several statements, each of them within its bound,
+        would be one long silence.
+        """
+        cursor = super().execute(cast("QueryNoTemplate", query), params, prepare=prepare, binary=binary)
+        if self.pgconn.pipeline_status != PipelineStatus.OFF:
+            self.pgconn.send_flush_request()
+        return cursor
+
     @contextmanager
-    def silent_for(self, seconds: float | None) -> Iterator[None]:
+    def silent_for(self, seconds: float) -> Iterator[None]:
         """Let the server be silent for at most so long in the block."""
         before, self.silence_s = self.silence_s, seconds
         try:
@@ -61,21 +80,37 @@ class Db(psycopg.Connection[tuple[Any, ...]]):
 
     @contextmanager
     def unhurried(self) -> Iterator[None]:
-        """No bounds on the statements in the block: for work that grows with the store, as making an index does.
+        """Bounds that nothing meets in the block: for work that grows with the store, as making an index does.
 
-        In a transaction the server's bound comes back with its end, else with the block's.
+        The bounds that were set come back with the block's end, whatever it raises.
         """
-        self.execute("SET LOCAL statement_timeout = 0" if self._working() else "SET statement_timeout = 0")
-        with self.silent_for(None):
-            yield
-        if not self._working() and not self.closed:
-            self.execute("RESET statement_timeout")
+        within = self.info.transaction_status != TransactionStatus.IDLE
+        before = self._allow("0", within=within)
+        try:
+            with self.silent_for(UNHURRIED_S):
+                yield
+        finally:
+            self._back_to(before, within=within)
 
-    def _working(self) -> bool:
-        return self.info.transaction_status != psycopg.pq.TransactionStatus.IDLE
+    def _allow(self, most: str, *, within: bool) -> str:
+        """Let statements take so long, to the transaction's end or for good; how long they could until now."""
+        query = "SELECT current_setting('statement_timeout'), set_config('statement_timeout', %s, %s)"
+        before, _ = self.execute(query, (most, within)).fetchone() or ("0", "")
+        return f"{before}"
+
+    def _back_to(self, before: str, *, within: bool) -> None:
+        status = self.info.transaction_status
+        if status == (TransactionStatus.INTRANS if within else TransactionStatus.IDLE):
+            try:
+                self._allow(before, within=within)
+            except psycopg.Error:
+                self.close()
+        elif not within:
+            self.close()  # in the middle of something, whose end would take the bound along
+        # A transaction that has failed takes along what was set in it.
 
 
-def _heard(gen: PQGen[RV], seconds: float) -> PQGen[RV]:
+def _heard(gen: PQGen[RV], seconds: float, came: Callable[[], None] | None) -> PQGen[RV]:
     """What waits, until for so long there was nothing to read and no room to write."""
     try:
         waited = next(gen)
@@ -85,6 +120,8 @@ def _heard(gen: PQGen[RV], seconds: float) -> PQGen[RV]:
             ready = yield waited
             if ready:
                 last = time.monotonic()
+                if came is not None and ready & Ready.R:
+                    came()
             elif time.monotonic() - last >= seconds:
                 raise SilentError(f"nothing heard of it for {seconds:g} seconds")
             waited = gen.send(ready)
@@ -102,6 +139,10 @@ class Turnstile:
     def __init__(self) -> None:
         self._silent = False
         self._turn = threading.Lock()
+
+    def answered(self) -> None:
+        """The server has said something, be it no: whoever asks for long holds up nobody from now on."""
+        self._silent = False
 
     @contextmanager
     def passing(self) -> Iterator[None]:

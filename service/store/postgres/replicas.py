@@ -22,7 +22,7 @@ from service.errors import StoreError, StoreUnreachableError
 from service.store.postgres.address import place
 from service.store.postgres.connection import Readers, connect
 from service.store.postgres.faults import translating
-from service.store.postgres.patience import Db
+from service.store.postgres.patience import GRACE_S, Db
 from service.store.sql.store import SqlStore
 
 T = TypeVar("T")
@@ -80,6 +80,8 @@ class Line:
         with translating(self._place):
             if self._db is None:
                 self._db = connect(self._address, write=False, seconds=_SILENCE_S)
+                # Whatever an operator allows statements: how long replicas answer alone counts from what is found here.
+                self._db.silence_s = _SILENCE_S + GRACE_S
             try:
                 version, standby, written, store = self._db.execute(_WHERE).fetchone() or (0, False, 0, "")
             except psycopg.Error:

@@ -25,6 +25,10 @@ class Routed:
         """Number of the last event."""
         return self._replicas.head()
 
+    def position(self) -> int:
+        """How far the feed of changes has come, where searches are answered."""
+        return self._replicas.read(lambda store: store.position())
+
     def find(self, asked: Asked) -> Answer:
         """What is near, on one server."""
         answer = self._replicas.read(lambda store: self._direct(store).find(asked))

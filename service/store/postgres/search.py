@@ -19,7 +19,7 @@ from service.store.postgres.graph import embedding
 from service.store.postgres.patience import Db
 from service.store.postgres.words import CUT, kept
 from service.store.searching import Answer, Asked, Found, Scale, Statistics
-from service.store.sql import events
+from service.store.sql import events, vectors
 from service.store.sql.vectors import unpack
 
 _FEWEST_PASSAGES: Final = 64
@@ -55,7 +55,8 @@ _NEAR: Final = sql.SQL(
 )
 _AMONG: Final = sql.SQL("AND key = ANY(ARRAY(SELECT key FROM rebuttal WHERE id = ANY(%s)))")
 _STATE: Final = (
-    "SELECT coalesce((SELECT max(number) FROM event), 0), c.cut, c.records, c.length "
+    "SELECT coalesce((SELECT max(number) FROM event), 0), coalesce((SELECT max(position) FROM rebuttal), 0), "
+    "c.cut, c.records, c.length "
     "FROM (SELECT 1) one LEFT JOIN corpus c ON true"
 )
 _HELD: Final = "SELECT word, id, held FROM word WHERE word = ANY(%s)"
@@ -122,6 +123,11 @@ class Searcher:
         """Number of the last event."""
         with self._readers.lend() as db:
             return events.head(db)
+
+    def position(self) -> int:
+        """How far the feed of changes has come."""
+        with self._readers.lend() as db:
+            return vectors.position(db)
 
     def statistics(self, words: Sequence[str]) -> Statistics:
         """How words are weighed now. Raises `StoreError` where none are kept."""
@@ -266,12 +272,12 @@ def _set_up(db: Db, most: int, *, scanned: bool = False) -> None:
 
 
 def _state(state: psycopg.Cursor[Any], held: psycopg.Cursor[Any], words: Sequence[str]) -> _State:
-    version, cut, records, length = state.fetchone() or (0, None, 0, 0)
+    version, position, cut, records, length = state.fetchone() or (0, 0, None, 0, 0)
     if cut != CUT:
         raise StoreError("The store's words are not there to be searched: make them with `rejoinder store index`.")
     found = {word: (number, times) for word, number, times in held}
     told = {word: found[kept(word)][1] for word in words if kept(word) in found}
-    return _State(Statistics(version, records, length, told), found)
+    return _State(Statistics(version, position, records, length, told), found)
 
 
 def _found(row: _Row, *, near: bool, bm25: float) -> Found:

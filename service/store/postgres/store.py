@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager, closing
+from contextlib import AbstractContextManager, closing, nullcontext
 from typing import Self, TypeVar
 
 import numpy as np
@@ -14,7 +14,7 @@ from service.store.base import Write, Written
 from service.store.postgres.address import hosts, place
 from service.store.postgres.alone import alone
 from service.store.postgres.beside import Beside
-from service.store.postgres.connection import Readers, connect
+from service.store.postgres.connection import Readers, Session, connect
 from service.store.postgres.faults import translating
 from service.store.postgres.migrations import prepare, version
 from service.store.postgres.replicas import Replicas, Server
@@ -108,6 +108,10 @@ class PostgresStore(SqlStore):
     def alone(self) -> AbstractContextManager[Callable[[], None]]:
         """See `SqlStore`; by a lock of the server, held by a connection."""
         return alone(self._address)
+
+    def unhurried(self, db: Connection) -> AbstractContextManager[None]:
+        """See `SqlStore`; PostgreSQL bounds statements."""
+        return db.unhurried() if isinstance(db, Session) else nullcontext()
 
     def settle_numbers(self, db: Connection) -> None:
         """See `SqlStore`; PostgreSQL counts apart from the rows."""

@@ -50,8 +50,12 @@ class Readers(Protocol):
         """A connection for the block; each statement sees the store as it is then."""
         ...
 
-    def snapshot(self) -> AbstractContextManager[Connection]:
-        """A connection for the block, in which every statement sees one state of the store."""
+    def snapshot(self, *, unhurried: bool = False) -> AbstractContextManager[Connection]:
+        """A connection for the block, in which every statement sees one state of the store.
+
+        Args:
+            unhurried: for work that grows with the store: where the engine bounds statements, not these.
+        """
         ...
 
     def close(self) -> None:

@@ -61,7 +61,7 @@ class Encodings:
 
     def missing(self, model: str, since: int, limit: int) -> list[tuple[int, Rebuttal]]:
         """Published records and drafts that this model's vectors are missing for, with their keys."""
-        with self._readers.lend() as db:
+        with self._readers.snapshot(unhurried=True) as db:
             return [(key, decode(record)) for key, record in db.execute(_MISSING, (since, model, limit))]
 
     def put(self, model: str, made: Sequence[Made], *, quiet: bool) -> int:
@@ -81,12 +81,12 @@ class Encodings:
 
     def due(self) -> int:
         """How many records want vectors."""
-        with self._readers.lend() as db:
+        with self._readers.snapshot(unhurried=True) as db:
             return int(db.execute(f"SELECT count(*) FROM rebuttal b WHERE {_WANTED}").fetchone()[0])  # noqa: S608 - our own text
 
     def kept(self) -> dict[str, Kept]:
         """What the store holds, by model."""
-        with self._readers.lend() as db:
+        with self._readers.snapshot(unhurried=True) as db:
             return {model: Kept(records, int(size or 0)) for model, records, size in db.execute(_KEPT)}
 
     def drop(self, model: str, limit: int) -> int:

@@ -80,7 +80,7 @@ class Links:
         moments = {"now": now, "before": before, "failed_before": failed_before}
         values: dict[str, Any] = {name: _moment(at) for name, at in moments.items()}
         values |= {"limit": limit, "record": None if record is None else meta.storable(record)}
-        with self._current() as db:
+        with self._current(unhurried=record is None) as db:
             rows = db.execute(_DUE, values).fetchall()
         return [Due(_link(row[:-1]), bool(row[-1])) for row in rows]
 
@@ -132,11 +132,11 @@ class Links:
             return dict(db.execute(query).fetchall())
 
     @contextmanager
-    def _current(self) -> Iterator[Connection]:
+    def _current(self, *, unhurried: bool = False) -> Iterator[Connection]:
         """A reader's connection, once the rows are up with the event log."""
         while self._behind():
             self._writer.run(_follow)
-        with self._readers.lend() as db:
+        with self._readers.snapshot(unhurried=True) if unhurried else self._readers.lend() as db:
             yield db
 
     def _behind(self) -> bool:

@@ -178,7 +178,7 @@ class People:
 
     def verify_log(self) -> int:
         """Walk the chain. Returns the number of entries. Raises `StoreCorruptError` naming the first broken one."""
-        with self._readers.lend() as db:
+        with self._readers.snapshot(unhurried=True) as db:
             return access_log.verify(db)
 
     def _change(self, name: str, entry: _Entry, *, ends: bool = False, **columns: str | None) -> Person:

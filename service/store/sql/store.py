@@ -6,7 +6,7 @@ import datetime as dt
 import functools
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from types import TracebackType
 from typing import Final, Self, TypeVar
 
@@ -81,6 +81,10 @@ class SqlStore:
 
     def settle_numbers(self, db: Connection) -> None:
         """After rows were laid down with their numbers: let those that the engine gives go on behind them."""
+
+    def unhurried(self, db: Connection) -> AbstractContextManager[None]:  # noqa: ARG002 - here no statement is bounded
+        """Let the statements of a write take any time in the block: for work that grows with the store."""
+        return nullcontext()
 
     def head(self) -> int:
         """Number of the last event; 0 when there is none."""
@@ -203,7 +207,7 @@ class SqlStore:
         # A record that has its vectors is met again only behind this position, because any change moves it to the end:
         # so working through a large store reads each record twice, not once for each call.
         since = self._embedded.get(model, 0)
-        with self._readers.lend() as db:
+        with self._readers.snapshot(unhurried=True) as db:
             end = vectors.position(db)
             found = vectors.missing(db, model, since, limit)
         self._embedded[model] = found[0][0] - 1 if found else end
@@ -241,7 +245,7 @@ class SqlStore:
 
     def verify_events(self, on_progress: Callable[[int, int], None] | None = None) -> int:
         """Walk the chain. Returns the number of events. Raises `BrokenLogError` naming the first broken one."""
-        with self._readers.snapshot() as db:
+        with self._readers.snapshot(unhurried=True) as db:
             return events.verify(db, self.id, on_progress)
 
     def get_meta(self, name: str) -> str | None:

@@ -79,7 +79,7 @@ class Readers:
             self._give_back(db)
 
     @contextmanager
-    def snapshot(self) -> Iterator[sqlite3.Connection]:
+    def snapshot(self, *, unhurried: bool = False) -> Iterator[sqlite3.Connection]:  # noqa: ARG002 - none is bounded
         """As `lend`, and every statement in the block sees one state of the file."""
         with self.lend() as db:
             db.execute("BEGIN")
