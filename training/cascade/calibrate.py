@@ -41,7 +41,7 @@ RERANKED = 8
 DEEP = 50
 # Wrong accusations allowed among claims that accuse nobody and were written to be mistaken: denials and near misses. Of
 # headlines as they come far fewer are: the report counts them.
-BUDGETS: dict[Profile, float] = {"strict": 1 / 1000, "balanced": 1 / 200, "lenient": 1 / 50}
+BUDGETS: dict[Profile, float] = {"strict": 1 / 1000, "balanced": 1 / 125, "lenient": 1 / 50}
 DRAWS, SEED = 1_000, 20261122  # of the bootstrap that a threshold is the mean of
 MISREAD = 4  # a wrong "in line with" hurts less than a wrong accusation: so many times the budget
 TARGETS = ("asserts", "denies", "other")
