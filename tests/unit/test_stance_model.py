@@ -59,7 +59,7 @@ def test_the_statement_is_read(model: StanceModel) -> None:
     statement = "A film crew had coloured the water with food dye for a scene."
     claim = "A movie shoot tinted the basin with kitchen colouring."
     without, with_it = model.predict([StancePair(claim, rumor), StancePair(claim, rumor, statement)])
-    assert with_it[1] > 0.9 > without[1]
+    assert with_it[1] > max(without[1] + 0.02, 0.9)
 
 
 def test_a_long_claim_cannot_push_the_rumor_out(model: StanceModel) -> None:
