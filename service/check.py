@@ -213,8 +213,7 @@ class Checker:
             await asyncio.to_thread(self._finder.store.saw, reached.version)
         found = await self._finder.look([asked[at].sought for at in worth], deep) if worth else []
         near = dict(zip(worth, found, strict=True))
-        state = found[0].reached if found else reached
-        nothing = Found([], state.version, position=state.position)
+        nothing = Found([], found[0].reached if found else reached)
         dated = {at: Question(day, asked[at].sought, near[at].candidates) for at in worth if (day := claims[at].as_of)}
         past = dict(zip(dated, await self._history.recall(list(dated.values()), reached.version), strict=True))
         tasks = [

@@ -79,20 +79,18 @@ class Found(NamedTuple):
 
     Attributes:
         candidates: the nearest first.
-        version: of the store, number of the event up to which the indexes knew it: both stood there.
+        reached: how far of the store was searched: all indexes stood there.
         sought: what was searched for, to search again without encoding; None where nothing was.
-        position: in the feed of changes, up to which the indexes knew it.
     """
 
     candidates: list[Candidate]
-    version: int
+    reached: Reached
     sought: Sought | None = None
-    position: int = 0
 
     @property
-    def reached(self) -> Reached:
-        """How far of the store was searched."""
-        return Reached(self.version, self.position)
+    def version(self) -> int:
+        """Number of the last event that the indexes knew."""
+        return self.reached.version
 
 
 class _Look(NamedTuple):
@@ -320,7 +318,7 @@ class Finder:
     def _found(self, sought: Sought, near: Near) -> Found:
         candidates = [self._candidate(hit, worded, near.records) for hit, worded in near.hits]
         candidates.sort(key=lambda candidate: (-candidate.nearness, candidate.id))
-        return Found(candidates, near.version, sought, near.reached.position)
+        return Found(candidates, near.reached, sought)
 
     def _candidate(self, hit: Hit, worded: WordHit | None, records: int) -> Candidate:
         evidence = worded.evidence if worded else 0.0

@@ -12,7 +12,7 @@ from evaluation.matching import quality
 from evaluation.measures import Figure, average_precision, f1_of, figure, recall, share
 from evaluation.reliability import Reading, accusing, readings_of
 from evaluation.searching import VectorSearch, WordSearch, cleaned
-from evaluation.tables import Row, Table
+from evaluation.tables import Row, Table, value_of
 from evaluation.verdicts import other_hands
 from evaluation.workbench import Workbench, compare, search
 
@@ -48,7 +48,7 @@ def _against(said: Said) -> Table:
         rows.append(
             Row(f"{threshold:.2f}", (precision, share([given for wanted, given in pairs if wanted]), _f1(pairs)))
         )
-    best = max(rows, key=lambda row: row.cells[-1].value or 0.0)  # type: ignore[union-attr]
+    best = max(rows, key=lambda row: value_of(row.cells[-1]))
     return Table(
         title="Emergent, *against*, by threshold",
         note="Read as `denies` from this probability of the stance model on; in the chapter on stance the likeliest "

@@ -15,7 +15,7 @@ from evaluation.matching import without_gold
 from evaluation.measures import Figure, auroc, figure, share
 from evaluation.reliability import left
 from evaluation.searching import cleaned
-from evaluation.tables import Row, Table
+from evaluation.tables import Row, Table, value_of
 from evaluation.variants import with_thresholds
 from evaluation.workbench import Workbench, check
 from service.calibration import Calibration, log_odds
@@ -190,7 +190,7 @@ def fate(one: Looked, calibration: Calibration) -> str:
 def separation(calibration: Calibration, looked: Sequence[Looked]) -> Table:
     """AUROC of every way to score, and of a judge that errs on no record that it reads."""
     rows = [Row(way, (figure([(one.score(way)[0], bool(one.case.gold)) for one in looked], auroc),)) for way in WAYS]
-    best = max(rows, key=lambda row: row.cells[0].value or 0.0)  # type: ignore[union-attr]
+    best = max(rows, key=lambda row: value_of(row.cells[0]))
     for deep in (1, calibration.judged, _DEEP):
         perfect = [(_among(one, deep), bool(one.case.gold)) for one in looked]
         rows.append(Row(f"a judge without error of the nearest {deep}", (figure(perfect, auroc),)))

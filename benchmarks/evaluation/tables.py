@@ -11,6 +11,11 @@ from evaluation.measures import Figure
 Cell = Figure | float | str
 
 
+def value_of(cell: Cell) -> float:
+    """The number in a cell; 0 where there is none."""
+    return (cell.value or 0.0) if isinstance(cell, Figure) else 0.0 if isinstance(cell, str) else cell
+
+
 class Row(Struct, frozen=True):
     """A line of a table: what it is about, and its cells."""
 

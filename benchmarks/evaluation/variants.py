@@ -66,7 +66,7 @@ class Partial(ABC):
     async def look(self, texts: Sequence[str], limit: int = DEEP) -> list[Found]:
         """See `service.finder.Finder.look`."""
         candidates = await self._batcher.run([(text, limit) for text in texts])
-        return [Found(each, self._whole.version) for each in candidates]
+        return [Found(each, self._whole.reached) for each in candidates]
 
     def close(self) -> None:
         """Stop the worker."""

@@ -21,7 +21,7 @@ function record(more: Partial<PackedRecord> = {}): PackedRecord {
   };
 }
 
-function collection(one: PackedRecord, halves: [number, number]): Collection {
+function collection(halves: [number, number], ...kept: PackedRecord[]): Collection {
   const [beside, alone] = halves;
   const model = { name: "model", revision: "1", files: [] };
   const header: Header = {
@@ -36,7 +36,7 @@ function collection(one: PackedRecord, halves: [number, number]): Collection {
     stance: { ...model, languages: ["en"], maxClaimTokens: 96, maxRumorTokens: 112 },
   };
   const rows = { fields: ["rumor" as const], factors: new Float32Array([0.01]), codes: new Int8Array([100, 0, 0, 0]) };
-  return new Collection([{ header, fingerprint: "", records: [{ record: one, rows }] }]);
+  return new Collection([{ header, fingerprint: "", records: kept.map((one) => ({ record: one, rows })) }]);
 }
 
 /** A reader that takes every claim for the rumor beside a statement, and for another claim without one. */
@@ -71,7 +71,7 @@ class Cut extends Wavering {
 }
 
 async function labelOf(halves: [number, number], reader: Reader, one = record()): Promise<string> {
-  const answer = await check({ text: CLAIM, language: "en" }, collection(one, halves), reader);
+  const answer = await check({ text: CLAIM, language: "en" }, collection(halves, one), reader);
   return answer.verdict.label;
 }
 
@@ -99,9 +99,21 @@ test("a record without a statement that can be read is read once", async () => {
 
 test("a pair of which a reading is missing counts as unread", async () => {
   for (const left of [0, 1]) {
-    const answer = await check({ text: CLAIM, language: "en" }, collection(record(), [1, 0]), new Cut(left));
+    const answer = await check({ text: CLAIM, language: "en" }, collection([1, 0], record()), new Cut(left));
     assert.equal(answer.verdict.label, "related");
     assert.equal(answer.verdict.confidence, answer.matches[0]?.score);
     assert.equal(answer.matches[0]?.why.probabilities, null);
   }
+});
+
+test("the next record is read where the nearest leaves the claim open, or another authority could affirm it", async () => {
+  const rumorsRead = async (halves: [number, number], authority: string): Promise<(string | undefined)[]> => {
+    const reader = new Wavering();
+    const sister = record({ id: "sister", rumor: "Aliens built a bridge", authority: { name: authority } });
+    await check({ text: CLAIM, language: "en" }, collection(halves, record(), sister), reader);
+    return reader.asked.map(([first]) => first?.rumor);
+  };
+  assert.deepEqual(await rumorsRead([1, 0], "City"), [RUMOR]);
+  assert.deepEqual(await rumorsRead([1, 0], "Harbor office"), [RUMOR, "Aliens built a bridge"]);
+  assert.deepEqual(await rumorsRead([0, 1], "City"), [RUMOR, "Aliens built a bridge"]);
 });

@@ -25,7 +25,7 @@ SEED = 20261122
 T = TypeVar("T")
 NOISE_SHARE = 0.08
 TWEET_NEGATIVES = 3
-NEWEST = ("pairs_k", "pairs_l", "pairs_m", "pairs_n", "pairs_o")  # what no network has learnt yet
+NEWEST = ("pairs_k", "pairs_l", "pairs_m", "pairs_n", "pairs_o")  # learnt last, by `train.py --refine`
 KNOWN_SHARE = 0.5
 
 

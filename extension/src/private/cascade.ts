@@ -107,26 +107,23 @@ async function judge(
     const pair = near ? pairOf(text, record, stance.languages) : null;
     const nearer = pair === null ? null : settling(judged, record);
     // One after the other: the next record is read only where those before it leave the claim open.
-    const [both] = pair === null || nearer !== null ? [] : await readingsOf([pair], reader);
+    const both = pair === null || nearer !== null ? null : await readingsOf(pair, reader);
     judged.push({
       ...{ record, passage: collection.passage(one.at, one.row) },
       ...{ similarity: one.similarity, words: one.words, nearness: one.nearness },
-      probabilities: both === undefined ? null : stances(calibration, both, one.nearness),
+      probabilities: both === null ? null : stances(calibration, both, one.nearness),
       unread: pair === null ? whyUnread(readable, language, near, record) : nearer && settledBy(nearer),
     });
   }
   return judged;
 }
 
-/** The model's readings of every pair, beside the statement and without it; undefined where one did not come. */
-async function readingsOf(pairs: readonly Pair[], reader: Reader): Promise<(Readings | undefined)[]> {
-  const stated = pairs.filter(({ statement }) => statement !== "");
-  const raw = await reader.judge([...pairs.map((pair) => ({ ...pair, statement: "" })), ...stated]);
-  return pairs.map((pair, at) => {
-    const alone = raw[at];
-    const beside = stated.includes(pair) ? raw[pairs.length + stated.indexOf(pair)] : alone;
-    return alone === undefined || beside === undefined ? undefined : { beside, alone };
-  });
+/** The model's readings of a pair, beside the statement and without it, where there is one; null if one did not come. */
+async function readingsOf(pair: Pair, reader: Reader): Promise<Readings | null> {
+  const bare = { ...pair, statement: "" };
+  const [alone, stated] = await reader.judge(pair.statement === "" ? [bare] : [bare, pair]);
+  const beside = pair.statement === "" ? alone : stated;
+  return alone === undefined || beside === undefined ? null : { beside, alone };
 }
 
 /** The record in a language that the model reads; null where it has no such wording. */
